@@ -1,0 +1,15 @@
+// The console: UART0, received by interrupt.
+#ifndef COIL_MPS2_CONSOLE_H
+#define COIL_MPS2_CONSOLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+void console_init(void);
+// Writes without the VM, also from a fault handler.
+void console_write_raw(const char *str, size_t len);
+// One received byte, or -1.
+int console_read(void);
+bool console_readable(void);
+
+#endif

@@ -1,0 +1,254 @@
+// CPU faults become Python exceptions where that is sound, else a crash record and a reset.
+//
+// Sound means: the fault came from the program (thread mode), not inside an atomic section (those
+// faults escalate to HardFault), the heap was unlocked, and no function of the collector, a file
+// system or the storage driver was active, because unwinding one of these would leave it
+// half-way.  Active functions are found by their return addresses on the stack: exact for every
+// live frame; a stale word can only turn an exception into a reset, never the other way round.
+
+#include <stdio.h>
+#include <string.h>
+
+#include "py/gc.h"
+#include "py/mperrno.h"
+#include "py/runtime.h"
+#include "console.h"
+#include "fault.h"
+#include "hardware.h"
+#include "noinit.h"
+
+extern uint32_t _stack_top, _stack_bottom, _guard_start, _emergency_stack_top;
+extern uint32_t _protected_start, _protected_end;
+
+#define ADDRESS(symbol) ((uint32_t)&(symbol))
+
+// What the core pushes on an exception (ARMv7-M ARM B1.5.6).
+typedef struct _frame_t {
+    uint32_t r0, r1, r2, r3, r12, lr, pc, psr;
+} frame_t;
+
+#define PSR_T (1u << 24)
+#define PSR_IT_ICI (0x0600fc00u)
+
+// CFSR bits (ARMv7-M ARM B3.2.15).
+#define CFSR_DACCVIOL (1u << 1)
+#define CFSR_MSTKERR (1u << 4)
+#define CFSR_MMARVALID (1u << 7)
+#define CFSR_MEMMANAGE (0xffu)
+#define CFSR_BFARVALID (1u << 15)
+#define CFSR_BUS (0xff00u)
+#define CFSR_UNDEFINSTR (1u << 16)
+#define CFSR_INVSTATE (1u << 17)
+#define CFSR_UNALIGNED (1u << 24)
+#define CFSR_DIVBYZERO (1u << 25)
+
+static struct {
+    const char *kind;
+    uint32_t address;
+    uint32_t pc;
+    bool has_address;
+    bool is_division;
+    bool is_stack;
+} fault;
+
+static const char *fault_kind(uint32_t cfsr) {
+    if (cfsr & CFSR_MEMMANAGE) {
+        return "MemManage fault";
+    }
+    if (cfsr & CFSR_BUS) {
+        return "BusFault";
+    }
+    if (cfsr & CFSR_DIVBYZERO) {
+        return "divide by zero";
+    }
+    if (cfsr & CFSR_UNDEFINSTR) {
+        return "undefined instruction";
+    }
+    return "UsageFault";
+}
+
+// Runs in thread mode, in place of the instruction that failed.
+__attribute__((noreturn)) static void fault_raise(void) {
+    if (fault.is_division) {
+        mp_raise_msg(&mp_type_ZeroDivisionError, MP_ERROR_TEXT("divide by zero"));
+    }
+    if (fault.is_stack) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("stack overflow"));
+    }
+    mp_obj_t text;
+    if (fault.has_address) {
+        vstr_t vstr;
+        vstr_init(&vstr, 64);
+        vstr_printf(&vstr, "%s at 0x%08x, pc 0x%08x", fault.kind, (unsigned)fault.address, (unsigned)fault.pc);
+        text = mp_obj_new_str_from_vstr(&vstr);
+    } else {
+        vstr_t vstr;
+        vstr_init(&vstr, 64);
+        vstr_printf(&vstr, "%s, pc 0x%08x", fault.kind, (unsigned)fault.pc);
+        text = mp_obj_new_str_from_vstr(&vstr);
+    }
+    mp_obj_t args[2] = { MP_OBJ_NEW_SMALL_INT(MP_EFAULT), text };
+    nlr_raise(mp_obj_exception_make_new(&mp_type_OSError, 2, 0, args));
+}
+
+static bool in_protected(uint32_t address) {
+    return address >= ADDRESS(_protected_start) && address < ADDRESS(_protected_end);
+}
+
+// Is the word a return address into protected code, that is: odd, and behind a BL or BLX?
+static bool returns_to_protected(uint32_t word) {
+    uint32_t address = word & ~1u;
+    if (!(word & 1) || !in_protected(address - 2)) {
+        return false;
+    }
+    uint16_t before = *(const uint16_t *)(address - 2);
+    if ((before & 0xff80) == 0x4780) {
+        return true; // BLX register
+    }
+    uint16_t first = *(const uint16_t *)(address - 4);
+    return (first & 0xf800) == 0xf000 && (before & 0xd000) == 0xd000; // BL
+}
+
+static bool protected_code_active(uint32_t pc, uint32_t lr, uint32_t sp) {
+    if (in_protected(pc) || returns_to_protected(lr)) {
+        return true;
+    }
+    for (uint32_t *word = (uint32_t *)sp; word < &_stack_top; word++) {
+        if (returns_to_protected(*word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+__attribute__((noreturn)) static void crash(const char *kind, const frame_t *frame, uint32_t sp, uint32_t cfsr, uint32_t hfsr, uint32_t address) {
+    crash_t *record = &noinit.crash;
+    memset(record, 0, sizeof(*record));
+    strncpy(record->kind, kind, sizeof(record->kind) - 1);
+    if (frame != NULL) {
+        record->pc = frame->pc;
+        record->lr = frame->lr;
+        record->psr = frame->psr;
+    }
+    record->sp = sp;
+    record->cfsr = cfsr;
+    record->hfsr = hfsr;
+    record->address = address;
+    record->valid = 1;
+    static const char text[] = "\r\ncrash: ";
+    console_write_raw(text, sizeof(text) - 1);
+    console_write_raw(record->kind, strlen(record->kind));
+    console_write_raw("\r\n", 2);
+    noinit_reset(RESET_CRASH);
+}
+
+void fault_crash(const char *kind, uint32_t pc) {
+    frame_t frame = { .pc = pc };
+    crash(kind, &frame, 0, 0, 0, 0);
+}
+
+// Called by fault_entry with the stack pointer at the time of the fault and EXC_RETURN.
+__attribute__((used)) static uint32_t fault_handle(uint32_t sp, uint32_t exc_return) {
+    uint32_t cfsr = SCB_CFSR;
+    uint32_t hfsr = SCB_HFSR;
+    SCB_CFSR = cfsr; // write 1 to clear
+    SCB_HFSR = hfsr;
+    bool has_address = cfsr & (CFSR_MMARVALID | CFSR_BFARVALID);
+    uint32_t address = cfsr & CFSR_MMARVALID ? SCB_MMFAR : SCB_BFAR;
+    bool from_program = (exc_return & 0xf) == 0xd;
+    bool frame_lost = cfsr & CFSR_MSTKERR;
+    bool stack_full = frame_lost || ((cfsr & CFSR_DACCVIOL) && address - ADDRESS(_guard_start) < 1024);
+    frame_t *frame = frame_lost ? NULL : (frame_t *)sp;
+
+    if (hfsr != 0 || !from_program || MP_STATE_THREAD(gc_lock_depth) != 0
+        || sp < ADDRESS(_guard_start) || sp > ADDRESS(_stack_top)
+        || MP_STATE_THREAD(nlr_top) == NULL) {
+        crash(hfsr != 0 ? "HardFault" : fault_kind(cfsr), frame, sp, cfsr, hfsr, has_address ? address : 0);
+    }
+    uint32_t scan = sp < ADDRESS(_stack_bottom) ? ADDRESS(_stack_bottom) : sp;
+    uint32_t pc = frame ? frame->pc : 0;
+    if (protected_code_active(pc, frame ? frame->lr : 0, scan)) {
+        crash(stack_full ? "stack overflow" : fault_kind(cfsr), frame, sp, cfsr, hfsr, has_address ? address : 0);
+    }
+
+    fault.kind = fault_kind(cfsr);
+    fault.has_address = has_address && !stack_full;
+    fault.address = address;
+    fault.pc = pc;
+    fault.is_division = cfsr & CFSR_DIVBYZERO;
+    fault.is_stack = stack_full;
+    if (stack_full) {
+        // No room to raise there: raise from the emergency stack.  The jump to the handler of the
+        // exception puts the stack pointer right again.
+        frame = (frame_t *)(ADDRESS(_emergency_stack_top) - sizeof(frame_t));
+        frame->psr = PSR_T;
+        sp = (uint32_t)frame;
+    }
+    frame->pc = (uint32_t)fault_raise & ~1u;
+    frame->lr = 0xffffffff;
+    frame->psr = (frame->psr & ~PSR_IT_ICI) | PSR_T;
+    return sp;
+}
+
+__attribute__((naked, used)) void fault_entry(void) {
+    __asm volatile (
+        "tst lr, #4\n"
+        "ite eq\n"
+        "mrseq r0, msp\n"
+        "mrsne r0, psp\n"
+        "mov r1, lr\n"
+        "push {r1, lr}\n"
+        "bl fault_handle\n"
+        "pop {r1, lr}\n"
+        "msr psp, r0\n"
+        "bx lr\n"
+        );
+}
+
+// First expiry of the watchdog.  The record names the instruction that was running; the reset
+// follows at once.  Should this handler not come to run, the second expiry resets the board.
+__attribute__((used)) static void watchdog_handle(const frame_t *frame) {
+    crash_t *record = &noinit.crash;
+    memset(record, 0, sizeof(*record));
+    strcpy(record->kind, "watchdog");
+    record->pc = frame->pc;
+    record->lr = frame->lr;
+    record->psr = frame->psr;
+    record->sp = (uint32_t)frame;
+    record->valid = 1;
+    noinit_reset(RESET_WATCHDOG);
+}
+
+__attribute__((naked, used)) void watchdog_entry(void) {
+    __asm volatile (
+        "tst lr, #4\n"
+        "ite eq\n"
+        "mrseq r0, msp\n"
+        "mrsne r0, psp\n"
+        "b watchdog_handle\n"
+        );
+}
+
+// One MPU region.  size_log2: 10 = 1 KB.  attributes: access permission and memory type.
+static void mpu_region(int number, uint32_t base, int size_log2, uint32_t attributes) {
+    MPU_RNR = number;
+    MPU_RBAR = base;
+    MPU_RASR = attributes | (size_log2 - 1) << 1 | 1;
+}
+
+#define MPU_NONE (0u << 24)
+#define MPU_READ_ONLY (6u << 24)
+#define MPU_READ_WRITE (3u << 24)
+#define MPU_NO_EXECUTE (1u << 28)
+#define MPU_NORMAL (1u << 17) // write-through memory
+
+void fault_init(void) {
+    // 8 MB: the code and its mirror.  A higher region number wins.  What no region covers follows the default map.
+    mpu_region(0, 0x00000000, 23, MPU_READ_ONLY | MPU_NORMAL);
+    mpu_region(1, 0x00000000, 10, MPU_NONE | MPU_NO_EXECUTE); // NULL
+    mpu_region(2, ADDRESS(_guard_start), 10, MPU_NONE | MPU_NO_EXECUTE);
+    MPU_CTRL = 5; // enable, default map for the rest
+    SCB_SHCSR |= 7u << 16; // MemManage, BusFault and UsageFault get their own handlers
+    SCB_CCR |= 1u << 4; // trap division by zero
+    __asm volatile ("dsb\n isb" ::: "memory");
+}

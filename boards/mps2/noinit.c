@@ -1,0 +1,46 @@
+// What survives a warm reset.
+
+#include <string.h>
+
+#include "clock.h"
+#include "hardware.h"
+#include "hostpage.h"
+#include "noinit.h"
+
+#define MAGIC (0x6e6f696e)
+#define REASON_NONE (0xffffffff)
+#define EPOCH_2026_S (1767225600u)
+
+static int reason;
+
+void noinit_init(void) {
+    if (noinit.magic != MAGIC) {
+        memset(&_noinit_start, 0, 4096);
+        noinit.magic = MAGIC;
+        reason = RESET_POWER_ON;
+        uint32_t epoch_s = hostpage_valid() ? HOSTPAGE->epoch_s : 0;
+        noinit.wall_offset_us = (uint64_t)(epoch_s != 0 ? epoch_s : EPOCH_2026_S) * 1000000;
+    } else {
+        // A reset that nobody announced came from outside, or from the watchdog's second stage.
+        reason = noinit.next_reset == REASON_NONE ? RESET_HARD : (int)noinit.next_reset;
+        noinit.resets++;
+    }
+    noinit.next_reset = REASON_NONE;
+}
+
+int noinit_reset_reason(void) {
+    return reason;
+}
+
+void noinit_soft_reset(void) {
+    reason = RESET_SOFT;
+}
+
+void noinit_reset(int next_reason) {
+    noinit.next_reset = next_reason;
+    // clock_us() starts again at zero; the wall clock must not.
+    noinit.wall_offset_us += clock_us();
+    SCB_AIRCR = 0x05fa0004;
+    for (;;) {
+    }
+}

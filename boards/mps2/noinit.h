@@ -1,0 +1,51 @@
+// What survives a warm reset: why it happened, the last crash, the clock, and room for users.
+#ifndef COIL_MPS2_NOINIT_H
+#define COIL_MPS2_NOINIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    RESET_POWER_ON,
+    RESET_HARD, // machine.reset(), or a reset from outside
+    RESET_WATCHDOG,
+    RESET_DEEPSLEEP,
+    RESET_CRASH,
+    RESET_SOFT,
+};
+
+typedef struct _crash_t {
+    uint32_t valid;
+    char kind[24];
+    uint32_t pc;
+    uint32_t lr;
+    uint32_t psr;
+    uint32_t sp;
+    uint32_t cfsr;
+    uint32_t hfsr;
+    uint32_t address;
+} crash_t;
+
+typedef struct _noinit_t {
+    uint32_t magic;
+    uint32_t next_reset; // written just before a reset
+    uint32_t resets; // warm resets since power-on
+    uint64_t wall_offset_us; // wall clock minus clock_us()
+    crash_t crash;
+} noinit_t;
+
+#define noinit (*(noinit_t *)&_noinit_start)
+extern uint8_t _noinit_start;
+
+// The user's part: the upper half.
+#define NOINIT_USER ((uint8_t *)&_noinit_start + 2048)
+#define NOINIT_USER_SIZE (2048)
+
+// Decides what kind of reset this was.  Call once, first thing.
+void noinit_init(void);
+int noinit_reset_reason(void);
+void noinit_soft_reset(void);
+// Resets the board; the reason is known after it.
+__attribute__((noreturn)) void noinit_reset(int reason);
+
+#endif
