@@ -1,0 +1,35 @@
+"""The one-line way in: `from coil import Pin, Event` finds each name in the module that has it.
+
+The table is literal, so that the build freezes only the modules behind the names that an
+application takes (docs/adr/0002-import-closure.md).
+"""
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    # hardware
+    "Pin": "machine",
+    "Signal": "machine",
+    "Timer": "machine",
+    "UART": "machine",
+    "I2C": "machine",
+    "SoftI2C": "machine",
+    "SPI": "machine",
+    "WDT": "machine",
+    "RTC": "machine",
+    # asyncio
+    "Event": "asyncio",
+    "Lock": "asyncio",
+    "ThreadSafeFlag": "asyncio",
+    "create_task": "asyncio",
+    "gather": "asyncio",
+}
+
+
+def __getattr__(name):
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(name)
+    value = getattr(__import__(module, globals(), None, (name,), 0), name)
+    globals()[name] = value
+    return value
