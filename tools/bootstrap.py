@@ -31,7 +31,7 @@ LOCK = ROOT / "requirements.lock"
 OLDEST = (3, 11)
 #: What the estimate assumes: a home line, an ordinary disk, pip's own pace for the lock.
 DOWNLOAD_MB_S, UNPACK_MB_S = 4, 30
-VENV_DOWNLOAD_MB, VENV_DISK_MB, VENV_S = 90, 270, 45
+VENV_DOWNLOAD_MB, VENV_DISK_MB, VENV_S = 95, 330, 45
 ELSEWHERE = (
     "use the Dockerfile (docker build -t coil .) or, on Windows, WSL2 with Debian: "
     "docs/install.md has both; or install those tools in your system's own way"

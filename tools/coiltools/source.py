@@ -86,10 +86,31 @@ def ensure() -> Source:
 
     raises Fail: no such checkout or version, or no origin has one.
     """
+    checkout, wanted = _asked()
+    if checkout:
+        return checkout
+    ready = _unpacked(wanted[0])
+    if ready:
+        return ready
+    with lockfile.held(paths.BUILD / "micropython.lock", "fetching MicroPython"):
+        return _acquire(wanted)
+
+
+def present() -> Source | None:
+    """Return the tree that is there to build from, without fetching or unpacking; None if none.
+
+    raises Fail: the environment asks for something that does not exist.
+    """
+    checkout, wanted = _asked()
+    return checkout or next(filter(None, map(_unpacked, wanted)), None)
+
+
+def _asked() -> tuple[Source | None, list[str]]:
+    """Return the user's checkout if there is one, and the versions to look for otherwise."""
     version = os.environ.get("COIL_MICROPYTHON", "")
     checkout = os.environ.get("MICROPYTHON_DIR", "")
     if checkout:
-        return _checkout(Path(checkout).expanduser().resolve(), version)
+        return _checkout(Path(checkout).expanduser().resolve(), version), []
     if version and version not in PINNED:
         raise report.unknown(
             "pinned MicroPython version",
@@ -97,12 +118,7 @@ def ensure() -> Source:
             PINNED,
             "set COIL_MICROPYTHON to one of these, or MICROPYTHON_DIR to a checkout",
         )
-    wanted = [version] if version else list(PINNED)
-    ready = _unpacked(wanted[0])
-    if ready:
-        return ready
-    with lockfile.held(paths.BUILD / "micropython.lock", "fetching MicroPython"):
-        return _acquire(wanted)
+    return None, [version] if version else list(PINNED)
 
 
 def tree_version(tree: Path) -> str:

@@ -1,0 +1,41 @@
+"""coil doctor: check everything that the other commands rely on, and say how to mend it."""
+
+import shutil
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from .. import health, report
+
+MARKS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "bad": ("bad", "bold red")}
+
+
+@click.command()
+@click.argument(
+    "folder",
+    default=".",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+def command(folder: Path) -> int:
+    """Check this machine, this clone, and the application in FOLDER.
+
+    Ends with status 1 if something is missing that a build or a run needs.
+    """
+    findings = list(health.examine(folder))
+    # In a log there is no width to respect, and a command must not be cut in the middle.
+    width = None if report.out.is_terminal else max(shutil.get_terminal_size().columns, 160)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("", "what", "found", "to mend"):
+        table.add_column(title, overflow="fold")
+    for finding in findings:
+        mark, style = MARKS[finding.state]
+        table.add_row(
+            Text(mark, style), Text(finding.what), Text(finding.found), Text(finding.mend)
+        )
+    report.out.print(table, width=width)
+    bad = sum(finding.state == "bad" for finding in findings)
+    if bad:
+        report.err.print(f"{bad} to mend", style="bold red")
+    return 1 if bad else 0
