@@ -1,15 +1,16 @@
 """coil doctor: check everything that the other commands rely on, and say how to mend it."""
 
-import shutil
 from pathlib import Path
 
 import click
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from .. import health, report
 
 MARKS = {"ok": ("ok", "green"), "note": ("note", "yellow"), "bad": ("bad", "bold red")}
+LOG_WIDTH = 200
 
 
 @click.command()
@@ -24,8 +25,8 @@ def command(folder: Path) -> int:
     Ends with status 1 if something is missing that a build or a run needs.
     """
     findings = list(health.examine(folder))
-    # In a log there is no width to respect, and a command must not be cut in the middle.
-    width = None if report.out.is_terminal else max(shutil.get_terminal_size().columns, 160)
+    # A log has no width to respect, and a command must not be cut in the middle.
+    console = report.out if report.out.is_terminal else Console(width=LOG_WIDTH)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("", "what", "found", "to mend"):
         table.add_column(title, overflow="fold")
@@ -34,7 +35,7 @@ def command(folder: Path) -> int:
         table.add_row(
             Text(mark, style), Text(finding.what), Text(finding.found), Text(finding.mend)
         )
-    report.out.print(table, width=width)
+    console.print(table)
     bad = sum(finding.state == "bad" for finding in findings)
     if bad:
         report.err.print(f"{bad} to mend", style="bold red")
