@@ -161,6 +161,8 @@ class _Walk:
             for module in sorted(bound.get(local, ())):
                 if self.is_packagelike(module):
                     self.take_whole(module, f"{self.place(name, line)} {local} used as a value")
+        if self.reached[name][0].kind == "board":
+            return
         for line, what, prefix in source.dynamic:
             self.dynamic(name, f"{self.place(name, line)} {what}", what, prefix)
 
@@ -178,6 +180,8 @@ class _Walk:
         return ".".join(filter(None, [*package[:cut], statement.module]))
 
     def follow(self, importer: str, statement: Import):
+        if statement.whole and self.reached[importer][0].kind == "board":
+            return  # the boot modules start what others freeze
         name = self.absolute(importer, statement)
         words = "import" if statement.names is None else f"from {name} import"
         listed = name if statement.names is None else ", ".join(statement.names)

@@ -30,7 +30,7 @@ _MICROPYTHON_PARTS = ("py", "extmod", "shared", "drivers", "tools", "ports/unix"
 class Firmware:
     """A built firmware.
 
-    app: the application's folder or None.  folder: where the rest lies.
+    app: the application's folder or None.  folder: where the results lie, work: where make ran.
     image: what runs; elf: with symbols; map: the linker's map; frozen_c, frozen_o: the frozen
     modules as C and as object file.
     modules, absent, excluded: see closure.Closure.  versions: tool -> version.
@@ -40,6 +40,7 @@ class Firmware:
     board: Board
     app: Path | None
     folder: Path
+    work: Path
     modules: tuple[Module, ...]
     absent: tuple[str, ...]
     excluded: tuple[str, ...]
@@ -90,12 +91,14 @@ def build(
     include: tuple[str, ...] = (),
     everything: bool = False,
     native: bool = True,
+    tests: tuple[Path, ...] = (),
 ) -> Firmware:
     """Build what changed and return the firmware.
 
     app: the application's folder; None = the firmware with all packages and no application.
     overrides: as config.load.  include: module names besides those in coil.toml.
     everything: freeze all packages.  native: False leaves boards/native out.
+    tests: files that the firmware must be able to run; their imports are frozen as well.
     Raises Fail when the application, its settings or the compiler is at fault.
     """
     chosen = boards.get(board)
@@ -107,22 +110,26 @@ def build(
         overrides=overrides,
         include=include,
         everything=everything,
+        tests=tests,
     )
-    return _Build(planned, chosen, micropython, native and planned.config["native"]).run()
+    native = native and planned.config["native"]
+    name = (app.name if app else "default") + ("-tests" if tests else "")
+    return _Build(planned, name, micropython, native).run()
 
 
 class _Build:
     """One firmware on its way from plan to image."""
 
-    def __init__(self, planned: Plan, board: Board, micropython: Source, native: bool):
+    def __init__(self, planned: Plan, name: str, micropython: Source, native: bool):
         self.plan = planned
-        self.board = board
+        self.board = board = planned.board
         self.micropython = micropython
         self.native = native
         stock = "" if native else "-stock"
-        self.name = (planned.app.name if planned.app else "default") + stock
-        self.folder = paths.BUILD / board.name / self.name
-        self.work = paths.BUILD / board.name / f"_make{stock}"
+        self.name = name + stock
+        here = paths.BUILD.resolve() / board.name
+        self.folder = here / self.name
+        self.work = here / f"_make{stock}"
         self.staged = self.folder / "staged"
         self.record = self.folder / "firmware.json"
         self.outputs = {board.image, board.elf, board.map}
@@ -149,6 +156,7 @@ class _Build:
             board=self.board,
             app=self.plan.app,
             folder=self.folder,
+            work=self.work,
             modules=tuple(self.plan.closure.modules),
             absent=tuple(self.plan.closure.absent),
             excluded=tuple(self.plan.closure.excluded),
@@ -162,7 +170,8 @@ class _Build:
     def inputs(self, cross: Path) -> Iterator[Path]:
         """Every file that the image depends on, besides the frozen modules."""
         folders = [self.board.folder, paths.BOARDS / "native"]
-        folders += [self.micropython.path / part for part in _MICROPYTHON_PARTS]
+        if paths.BUILD not in self.micropython.path.parents:  # a checkout that people edit
+            folders += [self.micropython.path / part for part in _MICROPYTHON_PARTS]
         for folder in folders:
             for here, below, files in os.walk(folder):
                 below[:] = [name for name in below if name != "__pycache__"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import __version__, closure, config, imports, paths, shadow, thirdparty
+from . import __version__, boards, closure, config, imports, paths, shadow, thirdparty
 from .boards import Board
 from .closure import Closure, Module
 from .config import Config, Limit
@@ -72,6 +72,7 @@ def make(
     overrides: tuple[str, ...] = (),
     include: tuple[str, ...] = (),
     everything: bool = False,
+    tests: tuple[Path, ...] = (),
 ) -> Plan:
     """Decide what the firmware of `app` on `board` holds.
 
@@ -84,25 +85,41 @@ def make(
             + "\n  ".join(clashes),
             "Rename them; nothing was built.",
         )
-    declared = _declared(app)
-    settings = config.load(app, board.name, limits=declared, overrides=overrides)
-    roots = _roots(app, board, micropython, settings)
-    start, whole = _start(app, board, settings, include)
+    chosen, _ = settings(app, board.name, overrides)
+    roots = _roots(app, board, micropython, chosen, tests)
+    start, whole = _start(app, board, chosen, include)
+    start |= {file.stem: "coil test" for file in tests}
     if everything or app is None:
         whole |= dict.fromkeys(Roots([_os_root()]).children(""), "all packages")
         whole["asyncio"] = "all packages"
     found = closure.compute(
-        roots, [*board.builtins, "_build"], start, whole, exclude=settings["exclude"]
+        roots, [*board.builtins, "_build"], start, whole, exclude=chosen["exclude"]
     )
-    limits = {name: v.value for name, v in settings.limits.items() if name in found.limits}
-    return Plan(app, board, settings, found, _build_module(board, settings, found, limits))
+    found.modules = [m for m in found.modules if m.kind != "test"]  # sent over, not frozen
+    limits = {name: v.value for name, v in chosen.limits.items() if name in found.limits}
+    return Plan(app, board, chosen, found, _build_module(board, chosen, found, limits))
+
+
+def settings(
+    app: Path | None, board: str, overrides: tuple[str, ...] = ()
+) -> tuple[Config, dict[str, Limit]]:
+    """The settings of `app` on `board` and the limits that it may set.  Raises Fail."""
+    declared = _declared(app)
+    name = boards.get(board).name
+    return config.load(app, name, limits=declared, overrides=overrides), declared
 
 
 def _os_root() -> Root:
     return Root(paths.OS, "os")
 
 
-def _roots(app: Path | None, board: Board, micropython: Path, settings: Config) -> Roots:
+def _roots(
+    app: Path | None,
+    board: Board,
+    micropython: Path,
+    settings: Config,
+    tests: tuple[Path, ...],
+) -> Roots:
     roots = [
         Root(paths.BOARDS / "boot", "board"),
         Root(board.folder / "modules", "board"),
@@ -115,7 +132,7 @@ def _roots(app: Path | None, board: Board, micropython: Path, settings: Config) 
             frozenset({"asyncio.task", "asyncio.uasyncio", "asyncio.manifest"}),
         ),
     ]
-    aliases = {}
+    aliases = {file.stem: (file, "test") for file in tests}
     if app is not None:
         main = app / settings["main"]
         if not main.is_file():
