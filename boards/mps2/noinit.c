@@ -15,7 +15,8 @@ static int reason;
 
 void noinit_init(void) {
     if (noinit.magic != MAGIC) {
-        memset(&_noinit_start, 0, 4096);
+        memset(&noinit, 0, sizeof(noinit));
+        memset(noinit_user, 0, NOINIT_USER_SIZE);
         noinit.magic = MAGIC;
         reason = RESET_POWER_ON;
         uint32_t epoch_s = hostpage_valid() ? HOSTPAGE->epoch_s : 0;

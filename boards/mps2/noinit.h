@@ -34,12 +34,10 @@ typedef struct _noinit_t {
     crash_t crash;
 } noinit_t;
 
-#define noinit (*(noinit_t *)&_noinit_start)
-extern uint8_t _noinit_start;
-
-// The user's part: the upper half.
-#define NOINIT_USER ((uint8_t *)&_noinit_start + 2048)
+// Both are placed by the linker script, outside every ELF segment.
+extern noinit_t noinit;
 #define NOINIT_USER_SIZE (2048)
+extern uint8_t noinit_user[NOINIT_USER_SIZE];
 
 // Decides what kind of reset this was.  Call once, first thing.
 void noinit_init(void);

@@ -16,6 +16,12 @@ typedef enum {
     PIN_SBCON, // SCL or SDA of an I2C controller: open drain
 } pin_kind_t;
 
+enum {
+    PIN_MODE_IN,
+    PIN_MODE_OUT,
+    PIN_MODE_OPEN_DRAIN,
+};
+
 typedef struct _pin_obj_t {
     mp_obj_base_t base;
     qstr name;
@@ -24,12 +30,11 @@ typedef struct _pin_obj_t {
     uint32_t address; // of the register, if the kind has several
 } pin_obj_t;
 
-extern const pin_obj_t pin_table[];
-
-const pin_obj_t *pin_find(mp_obj_t name);
+// Finds a pin by name, by Pin object or by number (n = virtual pin n); raises ValueError.
+const pin_obj_t *pin_find(mp_obj_t id);
 int pin_read(const pin_obj_t *pin);
 void pin_write(const pin_obj_t *pin, int level);
-void pin_mode(const pin_obj_t *pin, int mode, bool keep_level, int level);
+void pin_set_mode(const pin_obj_t *pin, int mode);
 
 // Edges on the virtual pins, in an interrupt.
 void pin_virtual_changed(uint32_t before, uint32_t after);

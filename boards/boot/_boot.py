@@ -1,0 +1,75 @@
+"""First Python of every board: pins the built-in os, then mounts the file systems.
+
+Runs before the REPL, also before a raw REPL, so it prints nothing unless something is wrong.
+The same on all boards; `board` says what there is to mount.
+"""
+
+import os
+import sys
+
+# A folder called "os" in the current directory (the source tree of this project has one) must
+# never be imported in place of the built-in module.
+sys.modules["os"] = os
+
+import board
+import vfs
+
+_PREFER_ROM = 2  # board.flags(), docs/adr/0001-platform.md
+_FORMAT = 8
+_ROMFS_MAGIC = b"\xd2\xcd\x31"
+
+# What is wrong with the storage, for the banner.  It lives in `board`, because this file is
+# executed, not imported.
+board.problems = problems = []
+
+
+def _mount_flash(device, path):
+    """Mount littlefs.  Format it if it is blank or if that was asked for, never otherwise."""
+    if board.flags() & _FORMAT:
+        board.clear_format()
+        vfs.VfsLfs2.mkfs(device)
+    try:
+        vfs.mount(vfs.VfsLfs2(device, lookahead=256), path)
+        return
+    except OSError:
+        if not device.is_blank():
+            problems.append(
+                "the file system of %s is damaged; nothing was changed, nothing is mounted there; "
+                "to start empty: coil run --format" % path
+            )
+            return
+    vfs.VfsLfs2.mkfs(device)
+    vfs.mount(vfs.VfsLfs2(device, lookahead=256), path)
+
+
+def _mount_rom(device, path):
+    if bytes(memoryview(device)[:3]) != _ROMFS_MAGIC:
+        return
+    try:
+        vfs.mount(vfs.VfsRom(device), path)
+    except OSError as error:
+        if error.errno != 1:  # EPERM: the port has mounted it already
+            problems.append("the ROMFS image of %s is damaged: %s" % (path, error))
+
+
+def _mount():
+    for device, path in board.storage():
+        try:
+            if path == "/rom":
+                _mount_rom(device, path)
+            else:
+                _mount_flash(device, path)
+        except Exception as error:  # a board without storage is still a board
+            problems.append("cannot mount %s: %r" % (path, error))
+    path = ["", ".frozen", "/rom", "/flash", "/flash/lib"]
+    if board.flags() & _PREFER_ROM:
+        path = ["", "/rom", ".frozen", "/flash", "/flash/lib"]
+    sys.path[:] = path
+    try:
+        os.chdir("/flash")
+    except OSError:
+        pass  # not mounted; the banner says why
+
+
+_mount()
+del problems, _mount_flash, _mount_rom, _mount, board, vfs, os, sys
