@@ -2,18 +2,16 @@
 
 import contextlib
 import ctypes
-import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import hostpage
+from . import hostpage, toolchain
 from .devices import Network, i2c_arguments, serial_arguments
-from .qmp import EmulatorError, Qmp, qmp
+from .qmp import EmulatorError, qmp
 from .report import Fail
 from .runningboard import RunningBoard
 
@@ -110,9 +108,7 @@ class Emulator(RunningBoard):
         return self._process.pid
 
     def start(self):
-        qemu = shutil.which(QEMU)
-        if qemu is None:
-            raise Fail(f"{QEMU} is not installed.", f"sudo apt install {QEMU}")
+        qemu = toolchain.require(QEMU)
         if not self.image.is_file():
             raise Fail(f"there is no firmware {self.image}.", "coil build")
         self._stopping = False
@@ -120,9 +116,9 @@ class Emulator(RunningBoard):
         # A socket pair instead of a path: nothing the board prints can be lost before we connect.
         self._console, theirs = socket.socketpair()
         console = f"socket,id=console,fd={theirs.fileno()}"
-        with theirs, open(self._output("qemu.log"), "wb") as log:
+        with theirs, open(self.directory / "qemu.log", "wb") as log:
             self._process = subprocess.Popen(
-                [qemu, "-chardev", console, "-serial", "chardev:console", *self._arguments],
+                [str(qemu), "-chardev", console, "-serial", "chardev:console", *self._arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -151,12 +147,17 @@ class Emulator(RunningBoard):
         for path in (self.qmp_path, self.qtest):
             path.unlink(missing_ok=True)
 
+    def ended(self) -> str:
+        self._process.wait()
+        return self.failure() or "QEMU was told to quit."
+
     def failure(self) -> str:
+        """Why QEMU has ended without being told to; "" while it runs."""
         if self._process is None or self._process.poll() is None or self._stopping:
             return ""
         code = self._process.returncode
         ended = f"signal {signal.Signals(-code).name}" if code < 0 else f"status {code}"
-        lines = self._output("qemu.log").read_text(errors="replace").splitlines()
+        lines = (self.directory / "qemu.log").read_text(errors="replace").splitlines()
         said = "\n".join(line for line in lines if not _HARMLESS.search(line))
         return f"QEMU ended with {ended}." + (f"\n{said}" if said else "")
 
@@ -184,7 +185,6 @@ class Emulator(RunningBoard):
             control.execute("stop")
 
     def resume(self):
-        """Go on after pause()."""
         with self.qmp() as control:
             control.execute("cont")
 
@@ -235,6 +235,3 @@ class Emulator(RunningBoard):
             control.execute(
                 "blockdev-add", **{"driver": "qcow2", "node-name": "snap", "file": "snapfile"}
             )
-
-
-__all__ = ["Emulator", "EmulatorError", "Network", "Qmp", "die_with_parent"]

@@ -1,11 +1,11 @@
 """What all running boards have in common: a disk, a console, a way to run code and to press pins."""
 
-import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from . import hostpage, pins
+from . import pins
 from .disk import Disk
 from .rawrepl import RawRepl, Reader
 
@@ -54,6 +54,8 @@ class RunningBoard:
             raise
         self.page = self.disk.page
         self.page.prepare(heap=heap, flags=flags, epoch_s=epoch_s, script=script)
+        #: Called when the board runs as another process than before.
+        self.on_launch: Callable[[], None] = lambda: None
         self._reader: Reader | None = None
 
     def __enter__(self):
@@ -93,8 +95,12 @@ class RunningBoard:
         """Halt the board until resume() or reset(); the disk may be changed meanwhile."""
         raise NotImplementedError
 
-    def failure(self) -> str:
-        """Why the board's program ended, "" when it was told to."""
+    def resume(self):
+        """Go on after pause()."""
+        raise NotImplementedError
+
+    def ended(self) -> str:
+        """Called after the board's program has ended: why, or "" when it runs again."""
         raise NotImplementedError
 
     @property
@@ -157,14 +163,6 @@ class RunningBoard:
     def _text(data: bytes) -> str:
         return data.decode(errors="replace").replace("\r\n", "\n")
 
-    def _output(self, name: str) -> Path:
-        """A file in the board's folder for what its program says."""
-        return self.directory / name
-
-    def _environment(self) -> dict[str, str]:
-        """Environment of the board's program."""
-        return dict(os.environ)
-
 
 def run_script(board: RunningBoard, text: str, timeout: float = 60) -> str:
     """Start `board`, which is not running yet, with a script, and return the script's output.
@@ -174,6 +172,3 @@ def run_script(board: RunningBoard, text: str, timeout: float = 60) -> str:
     board.page.script = f"print('\\x02')\n{text}\nprint('\\x04')\n"
     with board:
         return board._script_output(timeout)
-
-
-__all__ = ["PROMPT", "RunningBoard", "hostpage", "run_script"]

@@ -1,0 +1,83 @@
+"""`coil run`: a board on this terminal."""
+
+from pathlib import Path
+
+import click
+
+from .. import session
+from ..console import Console
+from ..report import err
+from ..terminal import Terminal
+from ..watch import Watch
+
+
+@click.command()
+@click.argument("app", required=False)
+@click.option("--board", default="mps2", show_default=True, help="Which board; see coil boards.")
+@click.option("--heap", metavar="SIZE", help="Heap of the board, such as 90K.")
+@click.option(
+    "--icount", type=int, metavar="SHIFT", help="Count instructions, 2^SHIFT ns each: runs repeat."
+)
+@click.option("--net", is_flag=True, help="Connect the Ethernet; the host is 10.0.2.2.")
+@click.option(
+    "--forward", multiple=True, metavar="tcp:HOST:BOARD", help="Forward a port of 127.0.0.1."
+)
+@click.option("--pcap", type=click.Path(path_type=Path), help="Write all frames to a file.")
+@click.option(
+    "--i2c", multiple=True, metavar="NAME@ADDRESS", help="Attach a device, such as tmp105@0x48."
+)
+@click.option(
+    "--serial",
+    multiple=True,
+    metavar="N=WHERE",
+    help="Connect UART N (1-4) to tcp:HOST:PORT, unix:PATH, pty or file:PATH.",
+)
+@click.option("--gdb", is_flag=True, help="Serve a debugger; coil debug uses it.")
+@click.option("--format", is_flag=True, help="Erase the board's file system first.")
+@click.option(
+    "--disk", type=click.Path(path_type=Path), help="The board's 16 MB disk file; made if missing."
+)
+@click.option("--instance", metavar="NAME", help="Name of this board, such as mps2-2.")
+@click.option("--watch", is_flag=True, help="Load the application again when a file changes.")
+@click.option(
+    "--snapshot",
+    type=click.Path(path_type=Path),
+    help="Go on from the state in this file, and save it there on leaving.",
+)
+@click.option("--no-build", is_flag=True, help="Run what was built last.")
+@click.option(
+    "--image", type=click.Path(path_type=Path), help="Run this firmware instead of building one."
+)
+@click.option("--exit-after", type=float, metavar="SECONDS", help="Leave by itself.")
+def command(exit_after, **options):
+    """Run APP (a folder or an example; without it, the prompt) on a board.
+
+    The terminal becomes the board's console: Ctrl-C goes to the board, Ctrl-] or Ctrl-X leaves.
+    mpremote can borrow the console meanwhile: mpremote connect $(coil port).
+
+    Without a terminal on its input the board runs until the command is ended by a signal or by
+    --exit-after; what is piped in goes to the console.
+    """
+    with session.start(session.Options(**options)) as running, Terminal() as terminal:
+        board, instance = running.board, running.instance
+        console = Console(
+            board.fd,
+            terminal,
+            process=board,
+            lender=running.lender,
+            exit_after=exit_after,
+        )
+        leave = "Ctrl-] or Ctrl-X leaves, Ctrl-C goes to the board. " * terminal.interactive
+        console.notice(f"{instance.instance}: {leave}Free for mpremote at {instance.url}")
+        if options["serial"]:
+            for number, where in board.serial_ports():
+                console.notice(f"UART {number}: {where}")
+        if running.loader is None:
+            console.run()
+        else:
+            with Watch(running.loader, board) as watch:
+                console.watch(watch)
+                console.run()
+        if options["snapshot"] is not None:
+            board.save()
+    err.print(f"left {instance.instance}", style="dim")

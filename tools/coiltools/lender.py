@@ -1,0 +1,93 @@
+"""Lends a board's console to other programs: a TCP port of this machine, one client at a time."""
+
+import contextlib
+import re
+import socket
+
+#: mpremote enters and leaves the raw REPL with these.
+_RAW = re.compile(rb"\r[\x01\x02]")
+_QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+#: How much one read takes.
+CHUNK = 1 << 16
+
+
+class Lender:
+    """Listens on a free port of 127.0.0.1.  `client` is the borrower's socket, or None."""
+
+    def __init__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setblocking(False)
+        self.port: int = self._listener.getsockname()[1]
+        self.client: socket.socket | None = None
+        self.peer = ""
+        self._last = b""
+        self._raw = False
+
+    def fileno(self) -> int:
+        return self._listener.fileno()
+
+    def close(self):
+        self.end()
+        self._listener.close()
+
+    def accept(self) -> bool:
+        """Take a connection; True when the console is lent now, False when it was refused."""
+        try:
+            client, (host, port) = self._listener.accept()
+        except OSError:  # gone before we looked
+            return False
+        if self.client is not None:
+            with client, contextlib.suppress(OSError):
+                client.sendall(f"the console is in use by {self.peer}; try later\r\n".encode())
+            return False
+        client.setblocking(False)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.client = client
+        self.peer = f"{host}:{port}"
+        self._last, self._raw = b"", False
+        self._acknowledge()
+        return True
+
+    def _acknowledge(self):
+        """Acknowledge at once what the client sent.
+
+        Clients such as mpremote send a message in several small writes without TCP_NODELAY; their
+        second write waits for the acknowledgement of the first, which Linux delays by 40 ms.
+        The option wears off, so it is set again after every read.
+        """
+        if _QUICKACK is not None:
+            self.client.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+    def read(self) -> bytes | None:
+        """What the client sends; None when it has gone."""
+        try:
+            data = self.client.recv(CHUNK)
+            self._acknowledge()
+        except BlockingIOError:
+            return b""
+        except OSError:
+            return None
+        if not data:
+            return None
+        for mark in _RAW.findall(self._last + data):
+            self._raw = mark[-1:] == b"\x01"
+        self._last = data[-1:]
+        return data
+
+    def write(self, data: bytes | bytearray) -> int:
+        """Send what fits now; returns how much."""
+        try:
+            return self.client.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return len(data)  # read() tells that the client has gone
+
+    def end(self) -> bytes:
+        """Take the console back; returns what the board must get so that its prompt is usable."""
+        if self.client is None:
+            return b""
+        self.client.close()
+        self.client = None
+        # A client that was killed leaves the board in the raw REPL, which does not echo.
+        return b"\r\x02" if self._raw else b""
