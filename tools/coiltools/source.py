@@ -183,6 +183,7 @@ def _checkout(tree: Path, wanted: str) -> Source:
         report.err.print(
             f"warning: MicroPython {version} in {tree} is untested; {tested} are tested",
             markup=False,
+            soft_wrap=True,
         )
     return Source(tree, version, f"MICROPYTHON_DIR ({tree})")
 
@@ -283,22 +284,28 @@ def _places(version: str) -> list[tuple[Archive, str]]:
 
 def _tell(refused: WrongChecksum, troubles: list[str]):
     troubles.append(str(refused))
-    report.err.print(f"warning: {refused}", style="yellow", markup=False)
+    report.err.print(f"warning: {refused}", style="yellow", markup=False, soft_wrap=True)
 
 
 def _unpack(archive: Path, version: str, origin: str) -> Source:
     """Unpack a verified archive; the tree appears under its name only when it is complete."""
     tree = _tree(version)
     paths.BUILD.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="micropython-", dir=paths.BUILD) as name,
-        report.step(f"unpacking MicroPython {version}"),
-    ):
-        _extract(archive, Path(name))
-        (top,) = Path(name).iterdir()
-        (top / MARKER).write_text(json.dumps({"origin": origin, "archive": archive.name}))
-        shutil.rmtree(tree, ignore_errors=True)
-        os.replace(top, tree)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix=".unpacking-", dir=paths.BUILD) as name,
+            report.step(f"unpacking MicroPython {version}"),
+        ):
+            _extract(archive, Path(name))
+            (top,) = Path(name).iterdir()
+            (top / MARKER).write_text(json.dumps({"origin": origin, "archive": archive.name}))
+            shutil.rmtree(tree, ignore_errors=True)
+            os.replace(top, tree)
+    except OSError as error:
+        raise Fail(
+            f"MicroPython cannot be unpacked into {paths.BUILD}: {error.strerror or error}",
+            "see that the folder can be written and has 200 MB free",
+        ) from error
     source = Source(tree, version, origin)
     announce(source)
     return source
