@@ -13,10 +13,10 @@ sys.modules["os"] = os
 
 import board
 import vfs
+from micropython import const
 
-_PREFER_ROM = 2  # board.flags(), docs/adr/0001-platform.md
-_FORMAT = 8
-_ROMFS_MAGIC = b"\xd2\xcd\x31"
+_PREFER_ROM = const(2)  # board.flags(), docs/adr/0001-platform.md
+_FORMAT = const(8)
 
 # What is wrong with the storage, for the banner.  It lives in `board`, because this file is
 # executed, not imported.
@@ -43,7 +43,7 @@ def _mount_flash(device, path):
 
 
 def _mount_rom(device, path):
-    if bytes(memoryview(device)[:3]) != _ROMFS_MAGIC:
+    if bytes(memoryview(device)[:3]) != b"\xd2\xcd\x31":  # an empty partition
         return
     try:
         vfs.mount(vfs.VfsRom(device), path)
@@ -72,4 +72,4 @@ def _mount():
 
 
 _mount()
-del problems, _mount_flash, _mount_rom, _mount, board, vfs, os, sys
+del problems, _mount_flash, _mount_rom, _mount, const, board, vfs, os, sys

@@ -6,6 +6,10 @@ application left there.
 
 import _build
 import board
+from micropython import const
+
+_PREFER_ROM = const(2)  # board.flags(), docs/adr/0001-platform.md
+_NO_APP = const(4)
 
 
 def _exists(path):
@@ -59,9 +63,9 @@ def _banner(app):
 def _choose():
     """What to run: the first that exists of the documented order."""
     flags = board.flags()
-    if flags & 4:  # no application
+    if flags & _NO_APP:
         return None
-    if not flags & 2 and _exists("/flash/main.py"):  # 2: prefer /rom
+    if not flags & _PREFER_ROM and _exists("/flash/main.py"):
         return "/flash/main.py"
     for path in ("/rom/app.mpy", "/rom/app.py"):
         if _exists(path):
@@ -75,7 +79,7 @@ if _script is not None:
 else:
     _app = _choose()
     _banner(_app)
-    del _script, _build, board, _exists, _shadows, _banner, _choose
+    del _script, const, _build, board, _exists, _shadows, _banner, _choose
     if _app is None:
         del _app
     elif _app == "/flash/main.py":

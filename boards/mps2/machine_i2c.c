@@ -13,7 +13,7 @@
 #define I2C_DEFAULT_ID (3)
 #define I2C_DEFAULT_FREQ (400000)
 #define I2C_DEFAULT_TIMEOUT_US (50000)
-#define I2C_FREQ_MAX (1000000)
+#define I2C_FREQ_MAX (1000000) // fast mode plus
 
 #define SCL (1u)
 #define SDA (2u)
@@ -27,8 +27,7 @@ typedef struct _sbcon_t {
 typedef struct _machine_i2c_obj_t {
     mp_obj_base_t base;
     sbcon_t *bus;
-    uint32_t half_ticks; // half a clock period in ticks of 1 / CPU_HZ
-    uint32_t freq;
+    uint32_t half_ticks; // half a clock period in ticks of 1 / CPU_HZ; 0 until first used
     uint32_t timeout_us; // how long a device may hold SCL
 } machine_i2c_obj_t;
 
@@ -208,6 +207,20 @@ static void bus_recover(machine_i2c_obj_t *self) {
     i2c_stop(&self->base); // a device that holds SCL is reported by the first transfer
 }
 
+static void configure(machine_i2c_obj_t *self, mp_int_t freq, mp_int_t timeout_us) {
+    if (freq < 1) {
+        mp_raise_ValueError(MP_ERROR_TEXT("freq must be at least 1 Hz"));
+    }
+    if (timeout_us < 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("timeout must not be negative"));
+    }
+    // freq is an upper limit: the clock that results is printed.
+    uint32_t ticks = CPU_HZ / 2;
+    self->half_ticks = freq < I2C_FREQ_MAX ? (ticks + freq - 1) / freq : ticks / I2C_FREQ_MAX;
+    self->timeout_us = timeout_us;
+    bus_recover(self);
+}
+
 static void i2c_init(mp_obj_base_t *self_in, size_t n_args, const mp_obj_t *pos_args, mp_map_t *kw_args) {
     enum { ARG_freq, ARG_timeout };
     static const mp_arg_t allowed_args[] = {
@@ -216,48 +229,36 @@ static void i2c_init(mp_obj_base_t *self_in, size_t n_args, const mp_obj_t *pos_
     };
     mp_arg_val_t args[MP_ARRAY_SIZE(allowed_args)];
     mp_arg_parse_all(n_args, pos_args, kw_args, MP_ARRAY_SIZE(allowed_args), allowed_args, args);
-    mp_int_t freq = args[ARG_freq].u_int;
-    if (freq < 1 || freq > I2C_FREQ_MAX) {
-        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("freq must be 1 to %d Hz"), I2C_FREQ_MAX);
-    }
-    if (args[ARG_timeout].u_int < 0) {
-        mp_raise_ValueError(MP_ERROR_TEXT("timeout must not be negative"));
-    }
-    machine_i2c_obj_t *self = (machine_i2c_obj_t *)self_in;
-    self->freq = freq;
-    self->half_ticks = (CPU_HZ / 2 + freq - 1) / freq;
-    self->timeout_us = args[ARG_timeout].u_int;
-    bus_recover(self);
+    configure((machine_i2c_obj_t *)self_in, args[ARG_freq].u_int, args[ARG_timeout].u_int);
 }
 
-static mp_obj_t i2c_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+static mp_obj_t i2c_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *all_args) {
     (void)type;
-    mp_map_t kw_args;
-    mp_map_init_fixed_table(&kw_args, n_kw, args + n_args);
-    mp_map_elem_t *named = mp_map_lookup(&kw_args, MP_OBJ_NEW_QSTR(MP_QSTR_id), MP_MAP_LOOKUP);
-    (void)named;
-    mp_int_t id = I2C_DEFAULT_ID;
-    if (n_args > 0) {
-        id = mp_obj_get_int(args[0]);
-        n_args--;
-        args++;
-    }
+    enum { ARG_id, ARG_freq, ARG_timeout };
+    static const mp_arg_t allowed_args[] = {
+        { MP_QSTR_id, MP_ARG_INT, {.u_int = I2C_DEFAULT_ID} },
+        { MP_QSTR_freq, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = I2C_DEFAULT_FREQ} },
+        { MP_QSTR_timeout, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = I2C_DEFAULT_TIMEOUT_US} },
+    };
+    mp_arg_val_t args[MP_ARRAY_SIZE(allowed_args)];
+    mp_arg_parse_all_kw_array(n_args, n_kw, all_args, MP_ARRAY_SIZE(allowed_args), allowed_args, args);
+    mp_int_t id = args[ARG_id].u_int;
     if (id < 0 || id >= (mp_int_t)MP_ARRAY_SIZE(i2c_objs)) {
-        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("I2C(%d) doesn't exist, use I2C(0) to I2C(3)"), (int)id);
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("I2C(%d) doesn't exist, use I2C(0) to I2C(%d)"), (int)id, (int)MP_ARRAY_SIZE(i2c_objs) - 1);
     }
-    i2c_init(&i2c_objs[id].base, n_args, args, &kw_args);
+    configure(&i2c_objs[id], args[ARG_freq].u_int, args[ARG_timeout].u_int);
     return MP_OBJ_FROM_PTR(&i2c_objs[id]);
 }
 
 static void i2c_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     (void)kind;
     machine_i2c_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_printf(print, "I2C(%d, freq=%u, timeout=%u)", (int)(self - i2c_objs), (unsigned)self->freq, (unsigned)self->timeout_us);
+    mp_printf(print, "I2C(%d, freq=%u, timeout=%u)", (int)(self - i2c_objs), (unsigned)(CPU_HZ / 2 / self->half_ticks), (unsigned)self->timeout_us);
 }
 
 void machine_i2c_deinit_all(void) {
     for (size_t i = 0; i < MP_ARRAY_SIZE(i2c_objs); i++) {
-        if (i2c_objs[i].freq != 0) {
+        if (i2c_objs[i].half_ticks != 0) {
             bus_recover(&i2c_objs[i]);
         }
     }

@@ -1,0 +1,493 @@
+// machine.UART: the CMSDK UARTs.  Included by extmod/machine_uart.c.
+//
+// Receiving is by interrupt into a ring.  When the ring is full the byte that came last stays in
+// the UART, which holds up the sender, until a read makes room: nothing is lost.  Sending is by
+// polling, since the UART passes a byte on at once; only a receiver that is held up fills it.
+//
+// UART(0) is the console.  Reading takes from the console's ring, writing goes to the console; it
+// has no irq(), and Ctrl-C remains the console's unless micropython.kbd_intr(-1) was called.
+//
+// The hardware has 8 data bits, no parity and one stop bit.  QEMU does not model the baud rate.
+
+#include <string.h>
+
+#include "py/mperrno.h"
+#include "py/mphal.h"
+#include "py/ringbuf.h"
+#include "clock.h"
+#include "console.h"
+#include "hardware.h"
+#include "interrupt.h"
+#include "machine_peripherals.h"
+
+#define UART_DEFAULT_BAUDRATE (115200)
+#define UART_DEFAULT_RXBUF (256)
+#define UART_RXBUF_MAX (0xfffe)
+// What the 20-bit divider can do; the model refuses less than 16.
+#define UART_DIVIDER_MIN (16)
+#define UART_DIVIDER_MAX (0xfffff)
+// A character with all that may surround it, in bits: no timeout is shorter.
+#define UART_CHARACTER_BITS (13)
+#define UART_KEEP (-1) // an argument of init() that was not given
+#define UART_CONSOLE (0)
+#define UART_COUNT (5)
+// Bytes taken from the ring with interrupts off.
+#define UART_CHUNK (64)
+
+#define STATE_TX_FULL (1u)
+#define STATE_RX_FULL (2u)
+#define CTRL_TX (1u)
+#define CTRL_RX (2u)
+#define CTRL_TX_INTERRUPT (4u)
+#define CTRL_RX_INTERRUPT (8u)
+#define INT_TX (1u)
+#define INT_RX (2u)
+// The interrupt line for sending follows the one for receiving.
+#define TX_LINE(rx_line) ((rx_line) + 1)
+
+#define UART_IRQ_RX (1u)
+
+#define MICROPY_PY_MACHINE_UART_CLASS_CONSTANTS \
+    { MP_ROM_QSTR(MP_QSTR_IRQ_RX), MP_ROM_INT(UART_IRQ_RX) }, \
+
+static const struct {
+    cmsdk_uart_t *uart;
+    int rx_line;
+} uart_table[UART_COUNT] = {
+    { UART0, IRQ_UART0_RX },
+    { UART1, IRQ_UART1_RX },
+    { UART2, IRQ_UART2_RX },
+    { UART3, IRQ_UART3_RX },
+    { UART4, IRQ_UART4_RX },
+};
+
+// One for each UART that was used since the last soft reset; on the heap, held by a root pointer.
+struct _machine_uart_obj_t {
+    mp_obj_base_t base;
+    uint8_t id;
+    bool on;
+    uint8_t trigger; // events that call the handler
+    uint8_t flags; // events of the last call
+    cmsdk_uart_t *uart;
+    uint32_t baudrate;
+    uint32_t timeout_ms;
+    uint32_t timeout_char_ms;
+    ringbuf_t rx;
+    callback_t callback;
+};
+
+MP_REGISTER_ROOT_POINTER(struct _machine_uart_obj_t *mps2_uarts[5]);
+
+static bool is_console(machine_uart_obj_t *self) {
+    return self->id == UART_CONSOLE;
+}
+
+static void check_on(machine_uart_obj_t *self) {
+    if (!self->on) {
+        mp_raise_ValueError(MP_ERROR_TEXT("UART is off, call init() first"));
+    }
+}
+
+// An interrupt handler must not wait: what it waits for may be another interrupt.
+static bool may_wait(void) {
+    return cpu_exception_number() == 0;
+}
+
+static uint64_t character_us(machine_uart_obj_t *self) {
+    return UART_CHARACTER_BITS * 1000000u / self->baudrate + 1;
+}
+
+// When a wait that begins now is over.
+static uint64_t deadline_us(machine_uart_obj_t *self, uint32_t timeout_ms) {
+    uint64_t us = (uint64_t)timeout_ms * 1000;
+    uint64_t least = character_us(self);
+    return clock_us() + (us > least ? us : least);
+}
+
+// Lets callbacks run and Ctrl-C through, and sleeps until an interrupt.  Returns false when the
+// deadline has passed or the caller must not wait.
+static bool wait_until(uint64_t deadline) {
+    uint64_t now = clock_us();
+    if (now >= deadline || !may_wait()) {
+        return false;
+    }
+    uint64_t ms = (deadline - now + 999) / 1000;
+    mp_event_wait_ms(ms < INT32_MAX ? (mp_uint_t)ms : INT32_MAX);
+    return true;
+}
+
+/******************************************************************************/
+// Receiving
+
+// Moves what the UART holds into the ring, if there is room.  Interrupts are off.
+static void rx_take(machine_uart_obj_t *self) {
+    while ((self->uart->STATE & STATE_RX_FULL) && ringbuf_free(&self->rx) != 0) {
+        // Before the read: a byte that follows at once must find the interrupt cleared.
+        self->uart->INT = INT_RX;
+        ringbuf_put(&self->rx, self->uart->DATA);
+    }
+}
+
+static void rx_interrupt(int line) {
+    for (int id = 0; id < UART_COUNT; id++) {
+        machine_uart_obj_t *self = MP_STATE_PORT(mps2_uarts)[id];
+        if (uart_table[id].rx_line == line && self != NULL) {
+            self->uart->INT = INT_RX;
+            rx_take(self);
+            if (self->trigger & UART_IRQ_RX) {
+                self->flags = UART_IRQ_RX;
+                callback_fire(&self->callback);
+            }
+        }
+    }
+}
+
+// Takes up to size bytes that have arrived.
+static size_t rx_get(machine_uart_obj_t *self, uint8_t *dest, size_t size) {
+    size_t done = 0;
+    if (is_console(self)) {
+        while (done < size && console_readable()) {
+            dest[done++] = console_read();
+        }
+        return done;
+    }
+    while (done < size) {
+        uint8_t chunk[UART_CHUNK];
+        // A hard callback may read too, hence the lock; dest may fault, hence the copy.
+        uint32_t state = mps2_irq_disable();
+        size_t n = MIN(MIN(size - done, UART_CHUNK), ringbuf_avail(&self->rx));
+        ringbuf_get_bytes(&self->rx, chunk, n);
+        rx_take(self);
+        mps2_irq_restore(state);
+        if (n == 0) {
+            break;
+        }
+        memcpy(dest + done, chunk, n);
+        done += n;
+    }
+    return done;
+}
+
+static size_t rx_any(machine_uart_obj_t *self) {
+    return is_console(self) ? console_readable() : ringbuf_avail(&self->rx);
+}
+
+/******************************************************************************/
+// Sending
+
+static void tx_interrupt(int line) {
+    for (int id = 0; id < UART_COUNT; id++) {
+        if (TX_LINE(uart_table[id].rx_line) == line) {
+            uart_table[id].uart->CTRL &= ~CTRL_TX_INTERRUPT;
+            uart_table[id].uart->INT = INT_TX;
+        }
+    }
+}
+
+// Can the UART take a byte?  If not, an interrupt will end the caller's sleep when it can.
+static bool tx_ready(machine_uart_obj_t *self) {
+    if (is_console(self) || !(self->uart->STATE & STATE_TX_FULL)) {
+        return true;
+    }
+    uint32_t state = mps2_irq_disable();
+    self->uart->CTRL |= CTRL_TX_INTERRUPT;
+    mps2_irq_restore(state);
+    return !(self->uart->STATE & STATE_TX_FULL); // it may have been sent in between
+}
+
+// A hard callback may write too, hence the lock.
+static bool tx_put(machine_uart_obj_t *self, uint8_t byte) {
+    uint32_t state = mps2_irq_disable();
+    bool room = !(self->uart->STATE & STATE_TX_FULL);
+    if (room) {
+        self->uart->DATA = byte;
+    }
+    mps2_irq_restore(state);
+    return room;
+}
+
+/******************************************************************************/
+// Setting up
+
+static void uart_on(machine_uart_obj_t *self) {
+    self->uart->BAUDDIV = (CPU_HZ + self->baudrate / 2) / self->baudrate;
+    if (is_console(self)) {
+        self->on = true;
+        return;
+    }
+    int line = uart_table[self->id].rx_line;
+    interrupt_attach(line, rx_interrupt);
+    interrupt_attach(TX_LINE(line), tx_interrupt);
+    self->on = true;
+    self->uart->CTRL = CTRL_TX | CTRL_RX | CTRL_RX_INTERRUPT;
+    interrupt_enable(line);
+    interrupt_enable(TX_LINE(line));
+    // A byte that an earlier owner of the UART left there raises no interrupt any more.
+    uint32_t state = mps2_irq_disable();
+    rx_take(self);
+    mps2_irq_restore(state);
+}
+
+static void mp_machine_uart_deinit(machine_uart_obj_t *self) {
+    self->on = false;
+    self->trigger = 0;
+    self->callback.irq.handler = mp_const_none;
+    if (is_console(self)) {
+        return; // the prompt needs it
+    }
+    int line = uart_table[self->id].rx_line;
+    interrupt_attach(line, NULL);
+    interrupt_attach(TX_LINE(line), NULL);
+    self->uart->CTRL = 0; // what arrives now waits in QEMU
+    self->uart->INT = INT_RX | INT_TX;
+    self->rx.buf = NULL;
+    self->rx.size = 0;
+}
+
+void machine_uart_deinit_all(void) {
+    for (int id = 0; id < UART_COUNT; id++) {
+        if (MP_STATE_PORT(mps2_uarts)[id] != NULL) {
+            mp_machine_uart_deinit(MP_STATE_PORT(mps2_uarts)[id]);
+            MP_STATE_PORT(mps2_uarts)[id] = NULL;
+        }
+    }
+}
+
+// Gives the UART a ring of this many bytes, unless it has it.  Another size drops what was not read.
+static void set_rxbuf(machine_uart_obj_t *self, size_t bytes) {
+    // A ring of n holds n - 1.
+    if (self->rx.size != bytes + 1) {
+        ringbuf_t ring;
+        ringbuf_alloc(&ring, bytes + 1);
+        uint32_t state = mps2_irq_disable();
+        self->rx = ring;
+        mps2_irq_restore(state);
+    }
+}
+
+static mp_uint_t uart_irq_trigger(mp_obj_t self_in, mp_uint_t trigger) {
+    machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    if (trigger & ~UART_IRQ_RX) {
+        mp_raise_ValueError(MP_ERROR_TEXT("trigger must be 0 or UART.IRQ_RX"));
+    }
+    self->trigger = trigger;
+    return 0;
+}
+
+static mp_uint_t uart_irq_info(mp_obj_t self_in, mp_uint_t info_type) {
+    machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    return info_type == MP_IRQ_INFO_FLAGS ? self->flags : self->trigger;
+}
+
+static const mp_irq_methods_t uart_irq_methods = {
+    .trigger = uart_irq_trigger,
+    .info = uart_irq_info,
+};
+
+static machine_uart_obj_t *uart_find(mp_int_t id) {
+    if (id < 0 || id >= UART_COUNT) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("UART(%d) doesn't exist, use UART(0) to UART(%d)"), (int)id, UART_COUNT - 1);
+    }
+    machine_uart_obj_t *self = MP_STATE_PORT(mps2_uarts)[id];
+    if (self == NULL) {
+        self = m_new0(machine_uart_obj_t, 1);
+        self->base.type = &machine_uart_type;
+        self->id = id;
+        self->uart = uart_table[id].uart;
+        callback_init(&self->callback, &uart_irq_methods, MP_OBJ_FROM_PTR(self));
+        MP_STATE_PORT(mps2_uarts)[id] = self;
+    }
+    return self;
+}
+
+// An argument that may have been left out, in which case it is `current`.
+static mp_int_t number_or(mp_int_t given, mp_int_t current, qstr name, mp_int_t low, mp_int_t high) {
+    mp_int_t value = given == UART_KEEP ? current : given;
+    if (value < low || value > high) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("%q must be %d to %d"), name, (int)low, (int)high);
+    }
+    return value;
+}
+
+// UART.init(baudrate, bits, parity, stop, *, ...): what is not given stays as it is.
+static void mp_machine_uart_init_helper(machine_uart_obj_t *self, size_t n_args, const mp_obj_t *pos_args, mp_map_t *kw_args) {
+    enum { ARG_baudrate, ARG_bits, ARG_parity, ARG_stop, ARG_timeout, ARG_timeout_char, ARG_rxbuf };
+    static const mp_arg_t allowed_args[] = {
+        { MP_QSTR_baudrate, MP_ARG_INT, {.u_int = UART_KEEP} },
+        { MP_QSTR_bits, MP_ARG_INT, {.u_int = 8} },
+        { MP_QSTR_parity, MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
+        { MP_QSTR_stop, MP_ARG_INT, {.u_int = 1} },
+        { MP_QSTR_timeout, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = UART_KEEP} },
+        { MP_QSTR_timeout_char, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = UART_KEEP} },
+        { MP_QSTR_rxbuf, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = UART_KEEP} },
+    };
+    mp_arg_val_t args[MP_ARRAY_SIZE(allowed_args)];
+    mp_arg_parse_all(n_args, pos_args, kw_args, MP_ARRAY_SIZE(allowed_args), allowed_args, args);
+
+    if (args[ARG_bits].u_int != 8 || args[ARG_parity].u_obj != mp_const_none || args[ARG_stop].u_int != 1) {
+        mp_raise_ValueError(MP_ERROR_TEXT("this UART has bits=8, parity=None, stop=1 only"));
+    }
+    bool fresh = self->baudrate == 0;
+    mp_int_t baudrate = number_or(args[ARG_baudrate].u_int, fresh ? UART_DEFAULT_BAUDRATE : self->baudrate, MP_QSTR_baudrate, CPU_HZ / UART_DIVIDER_MAX + 1, CPU_HZ / UART_DIVIDER_MIN);
+    mp_int_t timeout = number_or(args[ARG_timeout].u_int, self->timeout_ms, MP_QSTR_timeout, 0, INT32_MAX);
+    mp_int_t timeout_char = number_or(args[ARG_timeout_char].u_int, self->timeout_char_ms, MP_QSTR_timeout_char, 0, INT32_MAX);
+    if (is_console(self)) {
+        if (args[ARG_rxbuf].u_int != UART_KEEP) {
+            mp_raise_ValueError(MP_ERROR_TEXT("UART(0) is the console, whose rxbuf is fixed"));
+        }
+    } else {
+        set_rxbuf(self, number_or(args[ARG_rxbuf].u_int, self->rx.size ? self->rx.size - 1 : UART_DEFAULT_RXBUF, MP_QSTR_rxbuf, 1, UART_RXBUF_MAX));
+    }
+    self->baudrate = baudrate;
+    self->timeout_ms = timeout;
+    self->timeout_char_ms = timeout_char;
+    uart_on(self);
+}
+
+/******************************************************************************/
+// What extmod/machine_uart.c asks for
+
+static mp_obj_t mp_machine_uart_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)type;
+    mp_arg_check_num(n_args, n_kw, 1, MP_OBJ_FUN_ARGS_MAX, true);
+    machine_uart_obj_t *self = uart_find(mp_obj_get_int(args[0]));
+    // UART(id) alone gives the UART as it was last set up.
+    if (n_args > 1 || n_kw > 0 || !self->on) {
+        mp_map_t kw_args;
+        mp_map_init_fixed_table(&kw_args, n_kw, args + n_args);
+        mp_machine_uart_init_helper(self, n_args - 1, args + 1, &kw_args);
+    }
+    return MP_OBJ_FROM_PTR(self);
+}
+
+static void mp_machine_uart_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    (void)kind;
+    machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    if (!self->on) {
+        mp_printf(print, "UART(%u, off)", self->id);
+        return;
+    }
+    mp_printf(print, "UART(%u, baudrate=%u, bits=8, parity=None, stop=1, timeout=%u, timeout_char=%u",
+        self->id, (unsigned)self->baudrate, (unsigned)self->timeout_ms, (unsigned)self->timeout_char_ms);
+    if (is_console(self)) {
+        mp_printf(print, ", console)");
+    } else {
+        mp_printf(print, ", rxbuf=%u)", self->rx.size - 1);
+    }
+}
+
+static mp_int_t mp_machine_uart_any(machine_uart_obj_t *self) {
+    check_on(self);
+    return rx_any(self);
+}
+
+static bool mp_machine_uart_txdone(machine_uart_obj_t *self) {
+    check_on(self);
+    return tx_ready(self);
+}
+
+static mp_irq_obj_t *mp_machine_uart_irq(machine_uart_obj_t *self, bool any_args, mp_arg_val_t *args) {
+    check_on(self);
+    if (is_console(self)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("UART(0) is the console, use select.poll() instead of irq()"));
+    }
+    if (any_args) {
+        mp_obj_t handler = args[MP_IRQ_ARG_INIT_handler].u_obj;
+        if (handler != mp_const_none && !mp_obj_is_callable(handler)) {
+            mp_raise_ValueError(MP_ERROR_TEXT("handler must be None or callable"));
+        }
+        uart_irq_trigger(MP_OBJ_FROM_PTR(self), args[MP_IRQ_ARG_INIT_trigger].u_int);
+        uint32_t state = mps2_irq_disable();
+        self->callback.irq.handler = handler;
+        self->callback.irq.ishard = args[MP_IRQ_ARG_INIT_hard].u_bool;
+        mps2_irq_restore(state);
+    }
+    return &self->callback.irq;
+}
+
+// Waits timeout ms for the first byte and timeout_char ms for each one that follows.
+static mp_uint_t mp_machine_uart_read(mp_obj_t self_in, void *buf, mp_uint_t size, int *errcode) {
+    machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    check_on(self);
+    size_t done = rx_get(self, buf, size);
+    uint64_t deadline = deadline_us(self, done == 0 ? self->timeout_ms : self->timeout_char_ms);
+    while (done < size && wait_until(deadline)) {
+        check_on(self); // a callback may have ended it
+        size_t n = rx_get(self, (uint8_t *)buf + done, size - done);
+        if (n != 0) {
+            done += n;
+            deadline = deadline_us(self, self->timeout_char_ms);
+        }
+    }
+    if (done == 0) {
+        *errcode = MP_EAGAIN;
+        return MP_STREAM_ERROR;
+    }
+    return done;
+}
+
+// Gives up when the receiver has been held up for timeout ms.
+static mp_uint_t mp_machine_uart_write(mp_obj_t self_in, const void *buf, mp_uint_t size, int *errcode) {
+    machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    const uint8_t *src = buf;
+    check_on(self);
+    if (is_console(self)) {
+        console_write_raw(buf, size);
+        return size;
+    }
+    size_t done = 0;
+    uint64_t deadline = 0; // set when there is something to wait for
+    while (done < size) {
+        if (tx_put(self, src[done])) {
+            done++;
+            deadline = 0;
+            continue;
+        }
+        if (deadline == 0) {
+            deadline = deadline_us(self, may_wait() ? self->timeout_ms : 0);
+        }
+        if (!may_wait()) {
+            if (clock_us() >= deadline) {
+                break;
+            }
+        } else if (!tx_ready(self) && !wait_until(deadline)) {
+            break;
+        }
+        check_on(self); // a callback may have ended it
+    }
+    if (done == 0) {
+        *errcode = MP_EAGAIN;
+        return MP_STREAM_ERROR;
+    }
+    return done;
+}
+
+static mp_uint_t mp_machine_uart_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg, int *errcode) {
+    machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    if (request == MP_STREAM_POLL) {
+        if (!self->on) {
+            return MP_STREAM_POLL_NVAL;
+        }
+        mp_uint_t ready = 0;
+        if ((arg & MP_STREAM_POLL_RD) && rx_any(self) != 0) {
+            ready |= MP_STREAM_POLL_RD;
+        }
+        if ((arg & MP_STREAM_POLL_WR) && tx_ready(self)) {
+            ready |= MP_STREAM_POLL_WR;
+        }
+        return ready;
+    }
+    if (request == MP_STREAM_FLUSH) {
+        check_on(self);
+        uint64_t deadline = deadline_us(self, self->timeout_ms);
+        while (!tx_ready(self)) {
+            if (!wait_until(deadline)) {
+                *errcode = MP_ETIMEDOUT;
+                return MP_STREAM_ERROR;
+            }
+        }
+        return 0;
+    }
+    *errcode = MP_EINVAL;
+    return MP_STREAM_ERROR;
+}
