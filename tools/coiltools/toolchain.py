@@ -124,11 +124,12 @@ def environment() -> dict[str, str]:
     The MicroPython tree is never written to, not even by Python's cache; and git must not take
     the repository around an unpacked tree for MicroPython's own, whose tag goes into the banner.
     """
+    above = [paths.BUILD, Path(os.environ.get("MICROPYTHON_DIR") or paths.BUILD).parent]
     kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     return kept | {
         "LC_ALL": "C",  # `_excerpt` looks for untranslated errors
         "PYTHONDONTWRITEBYTECODE": "1",
-        "GIT_CEILING_DIRECTORIES": str(paths.BUILD.resolve()),
+        "GIT_CEILING_DIRECTORIES": ":".join(str(folder.resolve()) for folder in above),
     }
 
 
@@ -158,22 +159,18 @@ def mpy_cross(micropython: Source) -> Path:
     program = folder / "mpy-cross"
     if pinned and program.exists():
         return program
-    with lockfile.held(folder.with_suffix(".lock"), "building mpy-cross"):
-        if not (pinned and program.exists()):
+    with lockfile.held(folder.with_name(folder.name + ".lock"), "building mpy-cross"):
+        if not program.exists():
             with report.step(f"building mpy-cross {micropython.version}"):
                 _build_mpy_cross(micropython, folder, program)
+        elif not pinned:
+            _build_mpy_cross(micropython, folder, program)
     return program
 
 
 def _build_mpy_cross(micropython: Source, folder: Path, program: Path):
     """Link under another name and rename: a half-written program must not pass for a whole."""
-    unfinished = folder / "unfinished"
     log = paths.BUILD / "log" / f"{folder.name}.log"
-    make(
-        micropython.path / "mpy-cross",
-        log=log,
-        BUILD=folder.resolve(),
-        PROG="unfinished",
-    )
-    shutil.copy2(unfinished, program.with_suffix(".new"))
+    make(micropython.path / "mpy-cross", log=log, BUILD=folder.resolve(), PROG="linked")
+    shutil.copy2(folder / "linked", program.with_suffix(".new"))
     os.replace(program.with_suffix(".new"), program)
