@@ -80,7 +80,7 @@ class _Walk:
         for name, why in whole.items():
             if not self.reach(name, why):
                 raise self.unresolved(name, why)
-            self.take_whole(name, why)
+            self.take_whole(name, why, forced=False)
         # A module may use a name that a later one binds, so scan until nothing is new.
         before = -1
         while before != self._size:
@@ -121,17 +121,20 @@ class _Walk:
             self._size += 1
         return True
 
-    def take_whole(self, name: str, why: str):
-        """Take every submodule of a package and every target of a lazy table."""
+    def take_whole(self, name: str, why: str, forced: bool = True):
+        """Take every submodule of a package and every target of a lazy table.
+
+        forced: because a statement cannot be followed, not because the user asked for it.
+        """
         if name in self._whole or name not in self.reached:
             return
         self._whole.add(name)
         self._size += 1
         if self.reached[name][0].package:
             for child in self.roots.below(name):
-                self.reach(child, why, whole=True)
+                self.reach(child, why, forced)
         for public, value in (self.source(name).table or {}).items():
-            self.reach_table(name, public, value, why, whole=True)
+            self.reach_table(name, public, value, why, forced)
 
     def is_packagelike(self, name: str) -> bool:
         return name in self.reached and (
@@ -189,7 +192,10 @@ class _Walk:
         alternative = statement.instead_of
         if alternative and self.outcome.get(alternative) == "found":
             return
-        optional = statement.tries or (alternative and self.outcome.get(alternative) == "maybe")
+        # Code that is not ours may hold functions for what this board does not have.
+        foreign = statement.late and self.reached[importer][0].kind in ("micropython", "package")
+        maybe = alternative and self.outcome.get(alternative) == "maybe"
+        optional = statement.tries or maybe or foreign
         missing = self.resolve(importer, name, statement, why)
         if missing is None:
             if statement.tries:
@@ -257,9 +263,8 @@ class _Walk:
             values |= self.reach_table(module, name, source.table[name], why)
             known = True
         if self.reached[module][0].package and self.roots.find(f"{module}.{name}"):
-            if name not in source.defined:
-                self.reach(f"{module}.{name}", why)
-                values.add(f"{module}.{name}")
+            self.reach(f"{module}.{name}", why)
+            values.add(f"{module}.{name}")
             known = True
         for statement in source.imports:
             if statement.names == ("*",) and not known:

@@ -110,22 +110,21 @@ def build(
         overrides=overrides,
         include=include,
         everything=everything,
+        native=native,
         tests=tests,
     )
-    native = native and planned.config["native"]
     name = (app.name if app else "default") + ("-tests" if tests else "")
-    return _Build(planned, name, micropython, native).run()
+    return _Build(planned, name, micropython).run()
 
 
 class _Build:
     """One firmware on its way from plan to image."""
 
-    def __init__(self, planned: Plan, name: str, micropython: Source, native: bool):
+    def __init__(self, planned: Plan, name: str, micropython: Source):
         self.plan = planned
         self.board = board = planned.board
         self.micropython = micropython
-        self.native = native
-        stock = "" if native else "-stock"
+        stock = "" if planned.native else "-stock"
         self.name = name + stock
         here = paths.BUILD.resolve() / board.name
         self.folder = here / self.name
@@ -184,7 +183,7 @@ class _Build:
         digest = hashlib.sha256()
         digest.update(self.plan.manifest(self.staged).encode())
         digest.update(self.plan.build_module.encode())
-        digest.update(f"{self.micropython} {self.native} {self.board}".encode())
+        digest.update(f"{self.micropython} {self.plan.native} {self.board}".encode())
         frozen_files = [module.file for module in self.plan.closure.modules]
         for file in [*sorted(self.inputs(cross)), *frozen_files]:
             stat = file.stat()
@@ -215,7 +214,7 @@ class _Build:
             "MICROPY_MPYCROSS": cross,
             "MICROPY_MPYCROSS_DEPENDENCY": cross,
             "FROZEN_MANIFEST": manifest,
-            "NATIVE": int(self.native),
+            "NATIVE": int(self.plan.native),
         }
         if self.board.mpy_arch:
             variables["MPY_CROSS_FLAGS"] = f"-march={self.board.mpy_arch}"
@@ -256,7 +255,7 @@ class _Build:
         """Compare board.toml's list of C modules with the firmware's own."""
         generated = (self.work / "genhdr" / "moduledefs.h").read_text()
         present = set(re.findall(r"MP_ROM_QSTR\(MP_QSTR_(\w+)\)", generated))
-        known = set(self.board.builtins)
+        known = set(self.board.builtins) - (set() if self.plan.native else {plan.NATIVE})
         if wrong := sorted(present ^ known):
             raise Fail(
                 f"{self.board.folder / 'board.toml'}: 'builtins' differs from the firmware in "

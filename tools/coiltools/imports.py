@@ -30,6 +30,7 @@ class Import:
     bind: local name -> imported name ("" = the module itself).
     tries: the innermost Attempt whose body holds it; instead_of: the one whose handler does.
     whole: the value cannot be followed (`__import__`), so the package is taken whole.
+    late: it is inside a function.
     """
 
     line: int
@@ -40,6 +41,7 @@ class Import:
     tries: Attempt | None = None
     instead_of: Attempt | None = None
     whole: bool = False
+    late: bool = False
 
 
 @dataclass
@@ -151,7 +153,14 @@ class _Reader(ast.NodeVisitor):
 
     def _add(self, line: int, module: str, **more):
         self.found.imports.append(
-            Import(line, module, tries=self._tries, instead_of=self._instead_of, **more)
+            Import(
+                line,
+                module,
+                tries=self._tries,
+                instead_of=self._instead_of,
+                late=self._depth > 0,
+                **more,
+            )
         )
 
     def visit_Import(self, node: ast.Import):

@@ -14,17 +14,20 @@ from .roots import Root, Roots
 #: mpy-cross -O level of MicroPython's own asyncio, as in its manifest, and the least of the OS.
 _ASYNCIO_OPT = 3
 _OS_OPT = 1
+#: The C module that boards/native adds to every board.
+NATIVE = "_native"
 
 
 @dataclass(frozen=True)
 class Plan:
     """The modules of a firmware and how to freeze them.
 
-    app: the application's folder or None.  build_module: source text of `_build.py`.
+    app: the application's folder or None.  native: with boards/native.  build_module: source text of `_build.py`.
     """
 
     app: Path | None
     board: Board
+    native: bool
     config: Config
     closure: Closure
     build_module: str
@@ -72,6 +75,7 @@ def make(
     overrides: tuple[str, ...] = (),
     include: tuple[str, ...] = (),
     everything: bool = False,
+    native: bool = True,
     tests: tuple[Path, ...] = (),
 ) -> Plan:
     """Decide what the firmware of `app` on `board` holds.
@@ -92,12 +96,12 @@ def make(
     if everything or app is None:
         whole |= dict.fromkeys(Roots([_os_root()]).children(""), "all packages")
         whole["asyncio"] = "all packages"
-    found = closure.compute(
-        roots, [*board.builtins, "_build"], start, whole, exclude=chosen["exclude"]
-    )
+    native = native and chosen["native"]
+    builtins = {*board.builtins, "_build"} - (set() if native else {NATIVE})
+    found = closure.compute(roots, builtins, start, whole, exclude=chosen["exclude"])
     found.modules = [m for m in found.modules if m.kind != "test"]  # sent over, not frozen
     limits = {name: v.value for name, v in chosen.limits.items() if name in found.limits}
-    return Plan(app, board, chosen, found, _build_module(board, chosen, found, limits))
+    return Plan(app, board, native, chosen, found, _build_module(board, chosen, found, limits))
 
 
 def settings(

@@ -22,8 +22,7 @@ def frozen_names() -> dict[str, str]:
     for name in Roots([Root(paths.OS, "os")]).children(""):
         names[name] = "an OS package"
     for board in boards.all_boards().values():
-        for name in board.builtins:
-            names.setdefault(name, "a built-in module of MicroPython")
+        names |= dict.fromkeys(board.builtins, "a built-in module of MicroPython")
     return names
 
 
