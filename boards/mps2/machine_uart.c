@@ -31,6 +31,8 @@
 #define UART_KEEP (-1) // an argument of init() that was not given
 #define UART_CONSOLE (0)
 #define UART_COUNT (5)
+// A receiver held up for less than this is only slow: QEMU's peer is a process of the host.
+#define UART_SLOW_RECEIVER_MS (100)
 // Bytes taken from the ring with interrupts off.
 #define UART_CHUNK (64)
 
@@ -265,12 +267,20 @@ static void set_rxbuf(machine_uart_obj_t *self, size_t bytes) {
     }
 }
 
-static mp_uint_t uart_irq_trigger(mp_obj_t self_in, mp_uint_t trigger) {
-    machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
+static void check_trigger(mp_uint_t trigger) {
     if (trigger & ~UART_IRQ_RX) {
         mp_raise_ValueError(MP_ERROR_TEXT("trigger must be 0 or UART.IRQ_RX"));
     }
+}
+
+static mp_uint_t uart_irq_trigger(mp_obj_t self_in, mp_uint_t trigger) {
+    machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    check_trigger(trigger);
     self->trigger = trigger;
+    if (trigger && rx_any(self) != 0) {
+        // What is there already counts as received now.  A full ring would get no other interrupt.
+        NVIC_ISPR = 1u << uart_table[self->id].rx_line;
+    }
     return 0;
 }
 
@@ -396,11 +406,13 @@ static mp_irq_obj_t *mp_machine_uart_irq(machine_uart_obj_t *self, bool any_args
         if (handler != mp_const_none && !mp_obj_is_callable(handler)) {
             mp_raise_ValueError(MP_ERROR_TEXT("handler must be None or callable"));
         }
-        uart_irq_trigger(MP_OBJ_FROM_PTR(self), args[MP_IRQ_ARG_INIT_trigger].u_int);
+        mp_uint_t trigger = args[MP_IRQ_ARG_INIT_trigger].u_int;
+        check_trigger(trigger);
         uint32_t state = mps2_irq_disable();
         self->callback.irq.handler = handler;
         self->callback.irq.ishard = args[MP_IRQ_ARG_INIT_hard].u_bool;
         mps2_irq_restore(state);
+        uart_irq_trigger(MP_OBJ_FROM_PTR(self), trigger);
     }
     return &self->callback.irq;
 }
@@ -426,7 +438,7 @@ static mp_uint_t mp_machine_uart_read(mp_obj_t self_in, void *buf, mp_uint_t siz
     return done;
 }
 
-// Gives up when the receiver has been held up for timeout ms.
+// Gives up when the receiver has been held up for timeout ms, at least UART_SLOW_RECEIVER_MS.
 static mp_uint_t mp_machine_uart_write(mp_obj_t self_in, const void *buf, mp_uint_t size, int *errcode) {
     machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
     const uint8_t *src = buf;
@@ -444,7 +456,7 @@ static mp_uint_t mp_machine_uart_write(mp_obj_t self_in, const void *buf, mp_uin
             continue;
         }
         if (deadline == 0) {
-            deadline = deadline_us(self, may_wait() ? self->timeout_ms : 0);
+            deadline = deadline_us(self, may_wait() ? MAX(self->timeout_ms, UART_SLOW_RECEIVER_MS) : 0);
         }
         if (!may_wait()) {
             if (clock_us() >= deadline) {
@@ -479,7 +491,7 @@ static mp_uint_t mp_machine_uart_ioctl(mp_obj_t self_in, mp_uint_t request, uint
     }
     if (request == MP_STREAM_FLUSH) {
         check_on(self);
-        uint64_t deadline = deadline_us(self, self->timeout_ms);
+        uint64_t deadline = deadline_us(self, MAX(self->timeout_ms, UART_SLOW_RECEIVER_MS));
         while (!tx_ready(self)) {
             if (!wait_until(deadline)) {
                 *errcode = MP_ETIMEDOUT;
