@@ -1,8 +1,8 @@
 // The clock that FAT stamps its files with.
 
-#include "shared/timeutils/timeutils.h"
-#include "lib/oofatfs/ff.h"
 #include "py/mphal.h"
+#include "lib/oofatfs/ff.h"
+#include "shared/timeutils/timeutils.h"
 
 DWORD get_fattime(void) {
     timeutils_struct_time_t tm;
