@@ -1,0 +1,33 @@
+"""The host board for the boot code: its name, its storage, what the tools handed over."""
+
+import host
+import machine
+
+NAME = "host"
+DESCRIPTION = "host (MicroPython's unix port)"
+
+_REASONS = ("power-on", "power-on", "reset", "watchdog", "deepsleep", "soft reset")
+
+
+def storage():
+    """The devices to mount, as (device, path). Offsets: docs/adr/0001-platform.md."""
+    return (
+        (host.Flash(0x000000, 0x800000), "/flash"),
+        (host.Flash(0x800000, 0x400000), "/rom"),
+    )
+
+
+def clear_format():
+    """Take back the tools' order to format /flash."""
+    host.flags(host.flags() & ~8)
+
+
+#: Bits set by the tools; docs/adr/0001-platform.md.
+flags = host.flags
+#: Source handed over by the tools, run instead of an application, or None.
+script = host.script
+
+
+def reset_reason():
+    """Why the board started, in words."""
+    return _REASONS[machine.reset_cause()]

@@ -1,0 +1,90 @@
+// Drain: the kernel's entry from the MicroPython scheduler.
+//
+// Only code that the scheduler's Python queue called may open the scheduler, and only this file
+// can know that it was called so: what goes into the queue is an object that Python never sees.
+
+#include "native.h"
+
+typedef struct {
+    mp_obj_base_t base;
+    mp_obj_t function;
+    volatile bool pending;
+} entry_t;
+
+typedef struct {
+    mp_obj_base_t base;
+    entry_t *entry;
+} drain_t;
+
+bool coil_drain_active;
+
+static void leave(void *node) {
+    (void)node;
+    coil_drain_active = false;
+}
+
+static mp_obj_t entry_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    entry_t *self = MP_OBJ_TO_PTR(self_in);
+    (void)n_args;
+    (void)n_kw;
+    (void)args;
+    // Cleared first, so that work that arrives from here on queues the drain again.
+    self->pending = false;
+    coil_drain_active = true;
+    nlr_jump_callback_node_t node;
+    nlr_push_jump_callback(&node, leave);
+    mp_call_function_0(self->function);
+    nlr_pop_jump_callback(true);
+    return mp_const_none;
+}
+
+static MP_DEFINE_CONST_OBJ_TYPE(
+    entry_type, MP_QSTR_, MP_TYPE_FLAG_NONE,
+    call, entry_call
+    );
+
+// Drain(function): function() is called by the scheduler after each pend().
+static mp_obj_t drain_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_arg_check_num(n_args, n_kw, 1, 1, false);
+    if (!mp_obj_is_callable(args[0])) {
+        mp_raise_TypeError(MP_ERROR_TEXT("Drain(function): pass something that can be called"));
+    }
+    drain_t *self = mp_obj_malloc(drain_t, type);
+    self->entry = mp_obj_malloc(entry_t, &entry_type);
+    self->entry->function = args[0];
+    self->entry->pending = false;
+    return MP_OBJ_FROM_PTR(self);
+}
+
+// pend(): queue the call of the function unless it is queued already. False: the queue is full.
+static mp_obj_t drain_pend(mp_obj_t self_in) {
+    entry_t *entry = ((drain_t *)MP_OBJ_TO_PTR(self_in))->entry;
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    bool queued = entry->pending;
+    if (!queued) {
+        queued = entry->pending = mp_sched_schedule(MP_OBJ_FROM_PTR(entry), mp_const_none);
+    }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+    return mp_obj_new_bool(queued);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(drain_pend_obj, drain_pend);
+
+// A Drain is a callback for any interrupt: whatever its arguments are, it pends.
+static mp_obj_t drain_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    (void)args;
+    return drain_pend(self_in);
+}
+
+static const mp_rom_map_elem_t drain_locals_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_pend), MP_ROM_PTR(&drain_pend_obj) },
+};
+static MP_DEFINE_CONST_DICT(drain_locals, drain_locals_table);
+
+MP_DEFINE_CONST_OBJ_TYPE(
+    coil_drain_type, MP_QSTR_Drain, MP_TYPE_FLAG_NONE,
+    make_new, drain_make_new,
+    call, drain_call,
+    locals_dict, &drain_locals
+    );

@@ -1,0 +1,56 @@
+// Exceptions for interrupted code: throw(), and Ctrl-C, which is for the code at the bottom of
+// the C stack only, never for a function that nest() put on top of it.
+
+#include "native.h"
+
+volatile bool coil_interrupt_kept;
+
+// MicroPython's own, renamed by micropython.mk.
+void coil_stock_keyboard_interrupt(void);
+
+// Called by a port's console when Ctrl-C arrives, usually in an interrupt handler.
+void mp_sched_keyboard_interrupt(void) {
+    if (coil_nest_depth != 0) {
+        coil_interrupt_kept = true;
+    } else {
+        coil_stock_keyboard_interrupt();
+    }
+}
+
+MP_WEAK bool coil_native_in_isr(void) {
+    #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+    uint32_t ipsr;
+    __asm volatile ("mrs %0, ipsr" : "=r" (ipsr));
+    return ipsr != 0;
+    #else
+    return false;
+    #endif
+}
+
+// throw(exception): raise it in the code that the running scheduler callback interrupted, at its
+// next branch. None takes back one that was not raised yet.
+static mp_obj_t native_throw(mp_obj_t exception) {
+    if (MP_STATE_VM(sched_state) >= 0) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("throw() outside a scheduler callback: use raise"));
+    }
+    if (exception == mp_const_none) {
+        MP_STATE_MAIN_THREAD(mp_pending_exception) = MP_OBJ_NULL;
+        return mp_const_none;
+    }
+    if (!mp_obj_is_exception_type(exception) && !mp_obj_is_exception_instance(exception)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("throw(exception): pass an exception, its class or None"));
+    }
+    mp_sched_exception(mp_make_raise_obj(exception));
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(coil_throw_obj, native_throw);
+
+// interrupted(clear=False) -> whether Ctrl-C waits for nested code to end; clear: forget it.
+static mp_obj_t native_interrupted(size_t n_args, const mp_obj_t *args) {
+    bool kept = coil_interrupt_kept;
+    if (n_args == 1 && mp_obj_is_true(args[0])) {
+        coil_interrupt_kept = false;
+    }
+    return mp_obj_new_bool(kept);
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(coil_interrupted_obj, 0, 1, native_interrupted);

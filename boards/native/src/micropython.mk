@@ -1,0 +1,17 @@
+COIL_NATIVE := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+
+SRC_USERMOD_C += $(addprefix $(COIL_NATIVE)/, \
+	awaitable.c \
+	cycles.c \
+	drain.c \
+	interrupt.c \
+	modnative.c \
+	nest.c \
+	stack.c \
+	trace.c \
+	)
+
+# Ctrl-C is for the code at the bottom of the C stack: while callbacks nest, interrupt.c keeps it.
+# The macro gives MicroPython's own function another name, and interrupt.c takes its place.
+CFLAGS_USERMOD += -I$(COIL_NATIVE) -I$(COIL_NATIVE)/.. -DCOIL_NATIVE=1 \
+	'-DMICROPY_WRAP_MP_SCHED_KEYBOARD_INTERRUPT(f)=coil_stock_keyboard_interrupt'

@@ -1,0 +1,31 @@
+// The module _native: what a kernel in Python needs and Python cannot do itself.
+#ifndef COIL_NATIVE_H
+#define COIL_NATIVE_H
+
+#include "py/runtime.h"
+#include "coil_native.h"
+
+// True while the function of a Drain runs, called by the scheduler's Python queue, with nothing
+// nested on top of it: the only place that may open the scheduler.
+extern bool coil_drain_active;
+// How many nest() calls have the scheduler open.
+extern volatile size_t coil_nest_depth;
+// A Ctrl-C that waits for the outermost nest() to end.
+extern volatile bool coil_interrupt_kept;
+
+void coil_trace_deinit(void);
+
+extern const mp_obj_type_t coil_awaitable_type;
+extern const mp_obj_type_t coil_drain_type;
+
+MP_DECLARE_CONST_FUN_OBJ_0(coil_cycles_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(coil_cycles_hz_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(coil_interrupted_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(coil_nest_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(coil_stack_left_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(coil_throw_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(coil_trace_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(coil_trace_start_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(coil_trace_stop_obj);
+
+#endif // COIL_NATIVE_H
