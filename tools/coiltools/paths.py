@@ -1,0 +1,17 @@
+"""Where things are.  Everything that is made lives in `build/`, downloads in the user's cache."""
+
+import os
+from pathlib import Path
+
+#: Root of the repository; an editable install keeps this file inside it.
+ROOT = Path(__file__).resolve().parents[2]
+OS = ROOT / "os"
+BOARDS = ROOT / "boards"
+BUILD = Path(os.environ.get("COIL_BUILD", ROOT / "build"))
+#: Downloads survive `make clean` and serve every clone.
+CACHE = Path(
+    os.environ.get("COIL_CACHE")
+    or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "coil"
+)
+#: Descriptions of the boards that are running now, one JSON file each.
+RUN = BUILD / "run"
