@@ -13,52 +13,69 @@ class EmulatorError(Fail):
     """QEMU refused a command or does not answer."""
 
 
-@contextmanager
-def _connect(path: Path, timeout: float):
-    deadline = time.monotonic() + timeout
-    link = socket.socket(socket.AF_UNIX)
-    try:
+class _Link:
+    """A line-based connection to one of QEMU's sockets.
+
+    path: the socket.  timeout: seconds for connecting and for each answer.
+    """
+
+    def __init__(self, path: Path, timeout: float):
+        self._timeout = timeout
+        deadline = time.monotonic() + timeout
         while True:
+            self._socket = socket.socket(socket.AF_UNIX)
             try:
-                link.settimeout(max(0.01, deadline - time.monotonic()))
-                link.connect(str(path))
+                self._socket.settimeout(timeout)
+                self._socket.connect(str(path))
                 break
             except (FileNotFoundError, ConnectionRefusedError):
                 # QEMU makes its sockets while it starts.
+                self._socket.close()
                 if time.monotonic() >= deadline:
                     raise EmulatorError(f"the emulator does not listen on {path}.") from None
                 time.sleep(0.005)
-        with link.makefile("rwb") as lines:
-            yield lines
-    except TimeoutError:
-        raise EmulatorError(f"the emulator does not answer within {timeout} s.") from None
-    except ConnectionError:
-        raise EmulatorError("the emulator has ended.") from None
-    finally:
-        link.close()
+        self._lines = self._socket.makefile("rb")
+
+    def send(self, line: str):
+        try:
+            self._socket.sendall(line.encode() + b"\n")
+        except OSError:
+            raise EmulatorError("the emulator has ended.") from None
+
+    def receive(self) -> bytes:
+        try:
+            line = self._lines.readline()
+        except TimeoutError:
+            raise EmulatorError(
+                f"the emulator does not answer within {self._timeout:g} s."
+            ) from None
+        except OSError:
+            line = b""
+        if not line:
+            raise EmulatorError("the emulator has ended.")
+        return line
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self._lines.close()
+        self._socket.close()
 
 
 class Qmp:
-    """A QMP session over an open stream; `qmp()` makes one."""
+    """A QMP session over an open link; `qmp()` makes one."""
 
-    def __init__(self, lines):
-        self._lines = lines
-        self._read()  # greeting
+    def __init__(self, link: _Link):
+        self._link = link
+        self._link.receive()  # greeting
         self.execute("qmp_capabilities")
-
-    def _read(self) -> dict:
-        line = self._lines.readline()
-        if not line:
-            raise EmulatorError("the emulator has ended.")
-        return json.loads(line)
 
     def execute(self, command: str, **arguments):
         """Run a QMP command and return its result.  Raises EmulatorError when QEMU refuses."""
-        message = {"execute": command, "arguments": arguments}
-        self._lines.write(json.dumps(message).encode() + b"\n")
-        self._lines.flush()
+        self._link.send(json.dumps({"execute": command, "arguments": arguments}))
         while True:
-            answer = self._read()
+            answer = json.loads(self._link.receive())
             if "return" in answer:
                 return answer["return"]
             if "error" in answer:
@@ -85,8 +102,8 @@ class Qmp:
 @contextmanager
 def qmp(path: Path, timeout: float = 5):
     """A QMP session on a Unix socket.  QEMU serves one at a time: keep it short."""
-    with _connect(path, timeout) as lines:
-        yield Qmp(lines)
+    with _Link(path, timeout) as link:
+        yield Qmp(link)
 
 
 def pulse_irq(path: Path, line: int, timeout: float = 5):
@@ -94,11 +111,10 @@ def pulse_irq(path: Path, line: int, timeout: float = 5):
 
     line: NVIC interrupt number.  The edge makes the interrupt pending.
     """
-    with _connect(path, timeout) as lines:
+    with _Link(path, timeout) as link:
         for level in (1, 0):
             # A wrong path is refused, a wrong name or number aborts QEMU: neither comes from a user.
-            lines.write(f"set_irq_in /machine/armv7m unnamed-gpio-in {line} {level}\n".encode())
-            lines.flush()
-            answer = lines.readline()
+            link.send(f"set_irq_in /machine/armv7m unnamed-gpio-in {line} {level}")
+            answer = link.receive()
             if not answer.startswith(b"OK"):
                 raise EmulatorError(f"QEMU refuses to raise interrupt {line}: {answer!r}")

@@ -1,5 +1,6 @@
 """What all running boards have in common: a disk, a console, a way to run code and to press pins."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -10,8 +11,11 @@ from .disk import Disk
 from .rawrepl import RawRepl, Reader
 
 PROMPT = b">>> "
-_SCRIPT_START = b"\x02\r\n"
+#: Appended to a script, and what it prints.
+_SCRIPT_TAIL = "\nprint('\\x04')\n"
 _SCRIPT_END = b"\x04\r\n"
+#: What the REPL says when it starts.
+_GREETING = re.compile(r'MicroPython v[^\n]*\nType "help\(\)"[^\n]*\n>>> $')
 
 
 class RunningBoard:
@@ -143,8 +147,9 @@ class RunningBoard:
         timeout: seconds for boot and script together.
         Returns all that the script prints, a traceback included.
         """
-        # The marks tell the script's output from the boot messages and from the prompt.
-        self.page.script = f"print('\\x02')\n{text}\nprint('\\x04')\n"
+        self.pause()
+        self.console.drain()
+        self.page.script = text + _SCRIPT_TAIL
         self.reset()
         try:
             return self._script_output(timeout)
@@ -152,12 +157,11 @@ class RunningBoard:
             self.page.script = ""
 
     def _script_output(self, timeout: float) -> str:
-        self.console.until(_SCRIPT_START, timeout=timeout)
         # A script that raises does not reach its last line: the prompt ends it.
         data = self.console.until(_SCRIPT_END, b"\r\n" + PROMPT, timeout=timeout)
         if data.endswith(_SCRIPT_END):
             self.console.until(PROMPT, timeout=timeout)
-        return self._text(data.removesuffix(_SCRIPT_END).removesuffix(PROMPT))
+        return _GREETING.sub("", self._text(data.removesuffix(_SCRIPT_END)))
 
     @staticmethod
     def _text(data: bytes) -> str:
@@ -169,6 +173,6 @@ def run_script(board: RunningBoard, text: str, timeout: float = 60) -> str:
 
     Every call is a first boot, so that with icount and the same disk the result is the same.
     """
-    board.page.script = f"print('\\x02')\n{text}\nprint('\\x04')\n"
+    board.page.script = text + _SCRIPT_TAIL
     with board:
         return board._script_output(timeout)
