@@ -62,7 +62,7 @@ def _area(path: str, work: Path) -> str:
     inside = path.removeprefix(str(work)).lstrip("/")
     if "frozen_content" in inside:
         return "frozen"
-    if "boards/native/" in inside:
+    if inside.startswith("src/"):  # a user C module is built under its path in boards/native
         return "native"
     first = inside.partition("/")[0]
     return first if first in ("py", "extmod", "lib", "shared", "drivers") else "port"

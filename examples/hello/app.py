@@ -1,0 +1,3 @@
+from coil import Pin
+
+print("hello from", Pin("LED1", Pin.OUT))

@@ -1,0 +1,6 @@
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+def const(value: _T, /) -> _T: ...
+def execfile(path: str, globals: dict[str, object] = ..., /) -> None: ...
