@@ -204,3 +204,10 @@ def test_failure_shows_what_was_tried(world, capsys):
     caught.value.show()
     said = capsys.readouterr().err
     assert "404" in said and "to mend" in said
+
+
+def test_page_on_installing_has_every_pin():
+    page = (paths.ROOT / "docs" / "install.md").read_text()
+    for archives in source.PINNED.values():
+        for archive in archives:
+            assert f"| {archive.name} | {archive.sha256} |" in page
