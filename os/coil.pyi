@@ -1,4 +1,5 @@
 from asyncio import Event, Lock, ThreadSafeFlag, create_task, gather
+
 from machine import I2C, RTC, SPI, UART, WDT, Pin, Signal, SoftI2C, Timer
 
 __version__: str

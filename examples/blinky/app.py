@@ -1,5 +1,7 @@
 import time
+
 from machine import Pin
+
 led = Pin("LED1", Pin.OUT)
 while True:
     led.toggle()
