@@ -1,0 +1,82 @@
+"""Measures benchmarks on the emulated board, exactly: counted instructions, not time.
+
+A benchmark is a file in tests/bench.  QEMU runs it with one instruction every 64 ns of virtual
+time, each file from a boot of its own with an empty formatted disk, so the figures repeat to the
+last digit with the same tools.
+"""
+
+import contextlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from . import firmware
+from .emulator import Emulator
+from .paths import BUILD, ROOT
+from .report import Fail, unknown
+from .runningboard import run_script
+
+FOLDER = ROOT / "tests" / "bench"
+#: 2^6 ns an instruction; templates/benchmark.py computes with it.
+_SHIFT = 6
+_HARNESS = Path(__file__).parent / "templates" / "benchmark.py"
+_RESULT = re.compile(r"^\x1e(\{.*\})$", re.MULTILINE)
+#: Key of the tools' versions in the result file; every other key is a benchmark.
+VERSIONS = "versions"
+
+
+def files(names: Iterable[str] = ()) -> list[Path]:
+    """The benchmark files, or those called `names`."""
+    known = {path.stem: path for path in sorted(FOLDER.glob("*.py"))}
+    for name in names:
+        if name not in known:
+            raise unknown("benchmark", name, known, "coil bench --help")
+    return [known[name] for name in names] or list(known.values())
+
+
+@contextlib.contextmanager
+def formatted_disk(built: firmware.Firmware):
+    """A disk file as a board has it after its first boot; removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="coil-bench-") as folder:
+        disk = Path(folder) / "formatted.img"
+        run_script(Emulator(built.image, disk=disk, epoch_s=0), "pass")
+        yield disk
+
+
+def run(file: Path, built: firmware.Firmware, disk: Path, timeout_s: float) -> dict[str, dict]:
+    """Run one benchmark file on a fresh board and return {name: {"instructions": n, …}}.
+
+    disk: from formatted_disk(); it stays as it is.
+    """
+    script = _HARNESS.read_text() + file.read_text()
+    copy = disk.with_name(f"{file.stem}.img")
+    shutil.copyfile(disk, copy)
+    # No clock of the host, so that nothing of the host reaches the board.
+    board = Emulator(built.image, disk=copy, icount=_SHIFT, epoch_s=0)
+    output = run_script(board, script, timeout_s)
+    results = [json.loads(line) for line in _RESULT.findall(output)]
+    said = _RESULT.sub("", output).strip()
+    if said or not results:
+        raise Fail(f"{file.name} did not end well", detail=said or "no result")
+    return {result["name"]: result["values"] for result in results}
+
+
+def result_file(board: str) -> Path:
+    return BUILD / "bench" / f"{board}.json"
+
+
+def stored(board: str) -> dict[str, dict]:
+    """The results of the run before, {} if there is none."""
+    path = result_file(board)
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def store(board: str, results: dict[str, dict], versions: dict[str, str]):
+    path = result_file(board)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = {name: values for name, values in stored(board).items() if name not in results}
+    merged = {**kept, **results, VERSIONS: versions}
+    path.write_text(json.dumps(merged, indent=1, sort_keys=True) + "\n")
