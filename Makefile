@@ -33,8 +33,11 @@ help:
 setup:
 	@$(SETUP)
 
-run build size: setup
+run build: setup
 	@$(BIN)/coil $@ --board $(BOARD) $(APP) $(ARGS)
+
+size: setup
+	@$(BIN)/coil size --board $(BOARD) $(addprefix --app ,$(APP)) $(ARGS)
 
 bench: setup
 	@$(BIN)/coil bench --board $(BOARD) $(ARGS)
