@@ -64,3 +64,14 @@ static void mp_machine_deepsleep(size_t n_args, const mp_obj_t *args) {
     { MP_ROM_QSTR(MP_QSTR_WDT_RESET), MP_ROM_INT(CAUSE_WATCHDOG) }, \
     { MP_ROM_QSTR(MP_QSTR_DEEPSLEEP_RESET), MP_ROM_INT(CAUSE_DEEPSLEEP) }, \
     { MP_ROM_QSTR(MP_QSTR_SOFT_RESET), MP_ROM_INT(CAUSE_SOFT_RESET) },
+
+// Classes are in Python: modules/_machine.py.
+void host_machine_look_up_class(mp_obj_t self, qstr name, mp_obj_t *dest) {
+    (void)self;
+    char first = qstr_str(name)[0];
+    if (dest[0] == MP_OBJ_NULL && first >= 'A' && first <= 'Z') {
+        mp_obj_t classes = mp_import_name(MP_QSTR__machine, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
+        mp_load_method_maybe(classes, name, dest);
+    }
+}
+MP_REGISTER_MODULE_DELEGATION(mp_module_machine, host_machine_look_up_class);

@@ -1,5 +1,6 @@
 """The host board for the boot code: its name, its storage, what the tools handed over."""
 
+import _machine  # noqa: F401  machine takes its classes from there, so it must be frozen
 import host
 import machine
 

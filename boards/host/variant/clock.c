@@ -51,7 +51,7 @@ void host_delay_ms(mp_uint_t ms) {
 
 // set_time(epoch_s): what time.time() and the real-time clock count from now on.
 static mp_obj_t host_set_time(mp_obj_t epoch_s) {
-    clock_set_epoch(mp_obj_get_ll(epoch_s));
+    clock_set_epoch(mp_obj_get_int(epoch_s));
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_1(host_set_time_obj, host_set_time);

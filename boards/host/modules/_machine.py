@@ -1,12 +1,13 @@
-"""machine on board host: the built-in module with pins, timers, the clock and the watchdog.
+"""Classes that the built-in module machine of board host looks up here: Pin, Timer, RTC, WDT.
 
 There are virtual pins only, and no I2C, SPI, UART, ADC or PWM; README.md says what is simulated.
 """
 
-import host
 import time
+
+import host
+from machine import PinBase
 from micropython import const
-from umachine import *
 
 _ALARMS = const(16)
 _PINS = const(16)
@@ -56,8 +57,8 @@ class Pin(PinBase):
     def __repr__(self):
         n = self._number
         if n >= _PINS:
-            return "<Pin LED%d>" % (n - _PINS + 1)
-        return "<Pin V%d %s>" % (n, "out" if host.pin_output(n) else "in")
+            return f"<Pin LED{n - _PINS + 1}>"
+        return f"<Pin V{n} {'out' if host.pin_output(n) else 'in'}>"
 
     def init(self, mode=-1, pull=-1, *, value=None):
         if value is not None:
