@@ -75,8 +75,11 @@ class _Walk:
 
     def run(self, start: dict[str, str], whole: dict[str, str]) -> Closure:
         for name, why in start.items():
-            if not self.reach(name, why):
+            found = self.roots.find(name)
+            if found is None:
                 raise self.unresolved(name, why)
+            # A board's own module may extend a built-in one of the same name.
+            self.reached[name] = (found, why, False)
         for name, why in whole.items():
             if not self.reach(name, why):
                 raise self.unresolved(name, why)
@@ -99,7 +102,8 @@ class _Walk:
     # -- reaching modules ------------------------------------------------------------------
 
     def is_builtin(self, name: str) -> bool:
-        return name in self.builtins
+        """Also under the name with a u in front, by which Python that extends it finds it."""
+        return name in self.builtins or (name[:1] == "u" and name[1:] in self.builtins)
 
     def is_excluded(self, name: str) -> bool:
         return any(name == e or name.startswith(e + ".") for e in self.exclude)
