@@ -6,16 +6,19 @@ short runner, and the board is reset before each, so that no file sees what anot
 
 import ast
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import firmware, hostpage, launch
-from .rawrepl import BoardError
+from .rawrepl import BoardError, Reader
 from .report import Fail
 
 _RUNNER = Path(__file__).parent / "templates" / "runner.py"
-_EVENT = re.compile(r"\x1e(start|pass|fail) (\w+)\n")
+_MARK = b"\x1e"
+_PROMPT = b"\r\n>>> "
+_RUNNER_FRAME = re.compile(r'  File "(<string>|_start.py)", line .*\n')
 
 
 @dataclass(frozen=True)
@@ -70,24 +73,45 @@ def _run_file(
     text = script(file, names)
     if len(text.encode()) > hostpage.SCRIPT_MAX:
         raise Fail(f"{file} is too large for one script", "Split it into several test files.")
-    trouble = ""
+    waiting = list(names)
+    detail = ""
     with launch.board(built, heap=built.heap_bytes, script=text) as board:
+        for event, name, said in _events(board.console, time.monotonic() + timeout_s):
+            detail = said
+            if event in ("pass", "fail"):
+                waiting.remove(name)
+                yield Result(file.name, name, event == "pass", said if event == "fail" else "")
+            elif event != "start":
+                break
+    for name in waiting:
+        yield Result(file.name, name, False, detail or "the board did not run it")
+        detail = "not run, because of the failure above"
+
+
+def _events(console: Reader, deadline: float) -> Iterator[tuple[str, str, str]]:
+    """The runner's marks as they come: event, name, what was printed since the last mark.
+
+    The last event is "end", or "lost" when the board went silent or back to its prompt.
+    """
+    while True:
         try:
-            output = board.wait_for_prompt(timeout_s)
+            data = console.until(_MARK, _PROMPT, timeout=max(0, deadline - time.monotonic()))
+            if data.endswith(_PROMPT):
+                yield "lost", "", _readable(data.removesuffix(_PROMPT))
+                return
+            line = console.until(b"\n", timeout=5).decode().split()
         except BoardError as error:
-            trouble = f"{error}"
-            output = error.detail
-    pieces = _EVENT.split(output)
-    before, events = pieces[0], list(zip(*(pieces[i::3] for i in (1, 2, 3)), strict=True))
-    said = dict[str, str]()
-    done = set()
-    for event, name, text in events:
-        if event == "start":
-            said[name] = text
-        else:
-            done.add(name)
-            yield Result(file.name, name, event == "pass", said.get(name, "") * (event == "fail"))
-    for name in names:
-        if name not in done:
-            detail = said.get(name, before) + trouble
-            yield Result(file.name, name, False, detail or "the board did not run it")
+            late = time.monotonic() >= deadline
+            why = "did not end in time" if late else f"was cut off: {error.message}"
+            yield "lost", "", f"{_readable(error.detail.encode())}the test {why}"
+            return
+        event, name = line
+        yield event, name, _readable(data.removesuffix(_MARK))
+        if event == "end":
+            return
+
+
+def _readable(data: bytes) -> str:
+    """Console output without the frames of the runner in tracebacks."""
+    text = data.decode(errors="replace").replace("\r\n", "\n")
+    return _RUNNER_FRAME.sub("", text)

@@ -45,5 +45,3 @@ def measure(name, fn, baseline=None, rounds=1000, **values):
 def empty_loop(rounds):
     for _ in range(rounds):
         pass
-
-

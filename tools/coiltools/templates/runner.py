@@ -10,17 +10,22 @@ def _run(file, source, names):
         if hasattr(result, "send"):
             import asyncio
 
-            asyncio.run(result)
-            asyncio.new_event_loop()
+            try:
+                asyncio.run(result)
+            finally:
+                asyncio.new_event_loop()
+
+    def attempt(step, argument):
+        try:
+            step(argument)
+            return True
+        except BaseException as error:  # sys.exit() too would end all other tests
+            sys.print_exception(error)
+            return False
 
     space = {"__name__": file[:-3]}
-    exec(compile(source, file, "exec"), space)
-    for name in names:
-        mark("start", name)
-        try:
-            call(space[name])
-        except Exception as error:
-            sys.print_exception(error)
-            mark("fail", name)
-        else:
-            mark("pass", name)
+    if attempt(lambda code: exec(compile(code, file, "exec"), space), source):
+        for name in names:
+            mark("start", name)
+            mark("pass" if attempt(call, space[name]) else "fail", name)
+    mark("end", "all")
