@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.util
+import importlib
 import json
 import os
 import subprocess
@@ -73,10 +73,10 @@ def contents() -> str:
     return hashlib.sha256(LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
 
 
-def write_stamp(known: dict[str, str]):
+def write_stamp():
     """Declare the set-up complete.  Renamed into place, so that it never lies."""
     new = STAMP.with_suffix(".new")
-    new.write_text(json.dumps({"home": home(), "contents": contents(), "pieces": known}, indent=1))
+    new.write_text(json.dumps({"home": home(), "contents": contents()}, indent=1))
     os.replace(new, STAMP)
 
 
@@ -93,22 +93,12 @@ def up_to_date(stamp: dict) -> bool:
 # System packages.
 
 
-def missing(known: dict[str, str]) -> list[Piece]:
-    """Return the required pieces that are not on this machine.
-
-    known: name -> file that proved a piece before, brought up to date in place.  A file that
-        still exists saves asking the compiler again.
-    """
-    lacking = []
-    for piece in PIECES:
-        if piece.optional or os.path.exists(known.get(piece.name, "")):
-            continue
-        path = piece.find()
-        if path:
-            known[piece.name] = path
-        else:
-            lacking.append(piece)
-    return lacking
+def missing(with_packages: bool) -> list[Piece]:
+    """Return what is not on this machine; without packages, only what `.venv` itself needs."""
+    wanted = [piece for piece in PIECES if not piece.optional]
+    if not with_packages:
+        wanted = [piece for piece in wanted if piece.name == "python venv"]
+    return [piece for piece in wanted if not piece.find()]
 
 
 def install_packages(lacking: list[Piece]):
@@ -207,25 +197,21 @@ def alone():
 
 def set_up(with_packages: bool):
     """Do what is not done yet.  raises SetupError."""
-    stamp = read_stamp()
-    known = dict(stamp.get("pieces", {}))
-    lacking = missing(known)
-    if not with_packages:
-        lacking = [piece for piece in lacking if piece.name == "python venv"]
-    if not lacking and up_to_date(stamp):
+    if up_to_date(read_stamp()) and not missing(with_packages):
         return
     with alone():
+        # Looked at again: another set-up may have ended while this one waited.
         stamp = read_stamp()
         stale = not up_to_date(stamp)
+        lacking = missing(with_packages)
         if not lacking and not stale:
             return
         plan(lacking, stale)
         if lacking:
             install_packages(lacking)
-            missing(known)
         if stale:
             make_venv(stamp)
-        write_stamp(known)
+            write_stamp()
         say("The set-up is complete.")
 
 

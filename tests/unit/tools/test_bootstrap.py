@@ -70,9 +70,15 @@ class Copy:
         self.lock = self.root / "requirements.lock"
         self.lock.write_text("# nothing\n")
         self.stamp = self.root / ".venv" / "coil-setup.json"
+        self.show_all()
+
+    def show_all(self):
+        """Make PATH a folder with the programs that a set-up looks for, and no apt-get."""
+        shutil.rmtree(self.bin, ignore_errors=True)
         self.bin.mkdir()
         for name in PROGRAMS:
             (self.bin / name).symlink_to(shutil.which(name))
+        self.log.unlink(missing_ok=True)
 
     def hide(self, name: str):
         (self.bin / name).unlink()
@@ -104,6 +110,21 @@ class Copy:
 @pytest.fixture
 def copy(tmp_path):
     return Copy(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    copy = Copy(tmp_path_factory.mktemp("finished"))
+    done = copy.run()
+    assert done.returncode == 0, done.stderr
+    return copy
+
+
+@pytest.fixture
+def ready(finished):
+    """A copy whose environment is complete, with all programs in sight."""
+    finished.show_all()
+    return finished
 
 
 def installed(copy: Copy) -> bool:
@@ -167,7 +188,7 @@ def test_broken_stamp_counts_as_none(copy, text):
     spec.loader.exec_module(bootstrap)
     (copy.root / ".venv" / "bin").mkdir(parents=True)
     (copy.root / ".venv" / "bin" / "python").symlink_to(sys.executable)
-    bootstrap.write_stamp({})
+    bootstrap.write_stamp()
     assert bootstrap.up_to_date(bootstrap.read_stamp())
     copy.stamp.write_text(text)
     assert not bootstrap.in_place(bootstrap.read_stamp())
@@ -177,29 +198,20 @@ def test_broken_stamp_counts_as_none(copy, text):
 # System packages.
 
 
-def test_missing_package_is_planned_fetched_and_found(copy):
-    copy.hide("qemu-system-arm")
-    copy.apt()
-    done = copy.run()
+def test_missing_package_is_planned_fetched_and_found(ready):
+    ready.hide("qemu-system-arm")
+    ready.apt()
+    done = ready.run()
     assert done.returncode == 0, done.stderr
     told = done.stderr
     plan = told.index("qemu-system-arm            for the emulated board mps2")
     assert plan < told.index("MB to download") < told.index("apt-get update")
-    assert [call for call in copy.calls() if "--print-uris" not in call] == [
+    assert [call for call in ready.calls() if "--print-uris" not in call] == [
         "update",
         "install -y --no-install-recommends qemu-system-arm",
     ]
-
-
-def test_only_what_lacks_is_installed_when_the_venv_is_there(copy):
-    assert copy.run().returncode == 0
-    copy.hide("qemu-system-arm")
-    copy.apt()
-    again = copy.run()
-    assert again.returncode == 0, again.stderr
-    assert "Python packages" not in again.stderr
-    assert copy.calls()[-1] == "install -y --no-install-recommends qemu-system-arm"
-    assert copy.run().stderr == ""
+    assert "Python packages" not in told, "the environment was complete"
+    assert ready.run().stderr == ""
 
 
 def test_apt_that_fails_gives_the_command_and_touches_nothing_else(copy):
@@ -213,6 +225,13 @@ def test_apt_that_fails_gives_the_command_and_touches_nothing_else(copy):
     assert not (copy.root / ".venv").exists()
 
 
+def test_tool_that_left_the_path_is_missed(ready):
+    ready.hide("qemu-system-arm")
+    failed = ready.run()
+    assert failed.returncode == 1
+    assert "qemu-system-arm" in failed.stderr
+
+
 def test_system_without_apt_is_shown_other_ways(copy):
     copy.hide("qemu-system-arm")
     copy.hide("git")
@@ -222,11 +241,12 @@ def test_system_without_apt_is_shown_other_ways(copy):
     assert "Dockerfile" in failed.stderr and "WSL2" in failed.stderr
 
 
-def test_doctor_gets_its_environment_without_system_packages(copy):
-    copy.hide("qemu-system-arm")
-    assert copy.run("--no-packages").returncode == 0
-    assert copy.run("--no-packages").stderr == ""
-    assert copy.run().returncode == 1, "the next full run still misses it"
+def test_doctor_gets_its_environment_without_system_packages(ready):
+    ready.hide("qemu-system-arm")
+    ready.lock.write_text("# changed\n")
+    assert "Python packages" in ready.run("--no-packages").stderr
+    assert ready.run("--no-packages").stderr == ""
+    assert ready.run().returncode == 1, "the next full run still misses it"
 
 
 def test_unknown_argument_is_refused(copy):
