@@ -91,11 +91,12 @@ void clock_alarm_cancel(int alarm) {
     mps2_irq_restore(state);
 }
 
-void clock_idle(int timeout_ms) {
-    if (timeout_ms == 0) {
-        return;
-    }
-    if (hostpage_flags() & HOSTPAGE_SPIN) {
+void clock_nudge_emulator(void) {
+    clock_alarm_set(ALARM_SLEEP, clock_us() + 1000, NULL); // a timer's end wakes the main loop
+}
+
+void clock_wait(int timeout_ms, uint32_t *seen) {
+    if (timeout_ms == 0 || hostpage_flags() & HOSTPAGE_SPIN) {
         return; // deterministic runs: virtual time goes on while the caller polls
     }
     if (timeout_ms > 0) {
@@ -104,15 +105,21 @@ void clock_idle(int timeout_ms) {
     // WFI wakes for a pending interrupt also while PRIMASK holds it back, so nothing that comes
     // after the test is slept through.
     uint32_t state = mps2_irq_disable();
-    if (!interrupt_happened && MP_STATE_VM(sched_state) != MP_SCHED_PENDING
+    if (interrupt_count == *seen && MP_STATE_VM(sched_state) != MP_SCHED_PENDING
         && MP_STATE_THREAD(mp_pending_exception) == MP_OBJ_NULL) {
         __asm volatile ("wfi" ::: "memory");
     }
-    interrupt_happened = false;
+    *seen = interrupt_count;
     mps2_irq_restore(state);
     if (timeout_ms > 0) {
         clock_alarm_cancel(ALARM_SLEEP);
     }
+}
+
+void clock_idle(int timeout_ms) {
+    // A callback that waits must not use up the interrupt that the code below it waits for.
+    static uint32_t seen[2];
+    clock_wait(timeout_ms, &seen[MP_STATE_VM(sched_state) < 0]);
 }
 
 uint64_t clock_wall_us(void) {

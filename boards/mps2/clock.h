@@ -21,8 +21,16 @@ uint64_t clock_us(void);
 void clock_alarm_set(int alarm, uint64_t at, alarm_handler_t handler);
 void clock_alarm_cancel(int alarm);
 
-// Waits for an interrupt, at most timeout_ms (-1: no limit).  May return early.
+// Waits for an interrupt after those counted in *seen, at most timeout_ms (-1: no limit), and
+// updates *seen.  Returns early when Python has something to run.
+void clock_wait(int timeout_ms, uint32_t *seen);
+// The same for waiting loops, which look for their event before each call.
 void clock_idle(int timeout_ms);
+
+// Makes QEMU look at its character devices again within a millisecond.  Its main loop polls only
+// the UARTs that could take a byte when it last went round, and enabling a receiver does not wake
+// it: call this afterwards, or the first bytes wait until something else does.
+void clock_nudge_emulator(void);
 
 // Wall clock: microseconds since 1970, and setting it.
 uint64_t clock_wall_us(void);

@@ -7,6 +7,7 @@
 #include "py/runtime.h"
 #include "py/stream.h"
 #include "shared/runtime/interrupt_char.h"
+#include "clock.h"
 #include "console.h"
 #include "interrupt.h"
 
@@ -45,6 +46,7 @@ void console_init(void) {
     UART0->CTRL = 1 | 2 | 8;
     interrupt_attach(IRQ_UART0_RX, rx_interrupt);
     interrupt_enable(IRQ_UART0_RX);
+    clock_nudge_emulator();
 }
 
 bool console_readable(void) {

@@ -9,11 +9,11 @@ extern const uint32_t boot_vectors[16];
 // VTOR wants the table aligned to its size rounded up to a power of two: 48 words, 256 bytes.
 static uint32_t vectors[16 + IRQ_COUNT] __attribute__((aligned(256)));
 static interrupt_handler_t handlers[IRQ_COUNT];
-volatile bool interrupt_happened;
+volatile uint32_t interrupt_count;
 
 static void interrupt_entry(void) {
     int line = (int)cpu_exception_number() - 16;
-    interrupt_happened = true;
+    interrupt_count++;
     if (handlers[line] != NULL) {
         handlers[line](line);
     } else {

@@ -19,9 +19,8 @@ void interrupt_attach(int line, interrupt_handler_t handler);
 void interrupt_enable(int line);
 void interrupt_disable(int line);
 
-// Becomes true with each interrupt; clock_idle() clears it.  Closes the gap between looking for
-// work and going to sleep.
-extern volatile bool interrupt_happened;
+// Interrupts so far.  Closes the gap between looking for work and going to sleep.
+extern volatile uint32_t interrupt_count;
 
 // A Python callback that an interrupt runs: a hard one at once (scheduler and heap locked, on the
 // handler stack), a soft one through a static scheduler node, which cannot be lost.  A soft

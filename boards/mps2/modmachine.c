@@ -64,8 +64,8 @@ static void mp_machine_lightsleep(size_t n_args, const mp_obj_t *args) {
         return;
     }
     mp_event_handle_nowait();
-    interrupt_happened = false;
-    clock_idle(ms);
+    uint32_t seen = interrupt_count;
+    clock_wait(ms, &seen);
     mp_event_handle_nowait();
 }
 
