@@ -110,7 +110,7 @@ def test_two_boards_at_once(coil_run):
     assert ambiguous.returncode == 1
     assert "mps2-1" in ambiguous.stderr and "--instance" in ambiguous.stderr
     for name in ("mps2-1", "mps2-2"):
-        first.mpremote("exec", f"open('name', 'w').write('{name}')", instance=name)
+        first.mpremote("exec", f"with open('name', 'w') as f: f.write('{name}')", instance=name)
     for name in ("mps2-1", "mps2-2"):
         told = first.mpremote("exec", "print(open('name').read())", instance=name)
         assert told.strip() == name
@@ -119,7 +119,7 @@ def test_two_boards_at_once(coil_run):
 def test_files_persist_across_runs(coil_run):
     run = coil_run()
     run.wait(PROMPT)
-    run.mpremote("exec", "open('kept', 'w').write('still here')")
+    run.mpremote("exec", "with open('kept', 'w') as f: f.write('still here')")
     assert run.leave() == 0
     run = coil_run()
     run.wait(PROMPT)

@@ -226,8 +226,12 @@ class Console:
         self._send_client()
         data = self._lender.read()
         if data is None:
-            self._to_board += self._lender.end()
+            for_board, for_terminal = self._lender.end()
             self.notice("console returned")
+            self._to_board += for_board
+            if self._terminal is not None:
+                self._to_terminal += for_terminal + self._to_client
+            self._to_client.clear()
         else:
             self._to_board += data
             self._send_board()

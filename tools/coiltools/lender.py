@@ -7,6 +7,8 @@ import socket
 #: mpremote enters and leaves the raw REPL with these.
 _RAW = re.compile(rb"\r[\x01\x02]")
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+#: Output kept for the terminal after the client's last word; a greeting and a prompt fit.
+_TAIL = 512
 #: How much one read takes.
 CHUNK = 1 << 16
 
@@ -22,6 +24,7 @@ class Lender:
         self.peer = ""
         self._last = b""
         self._raw = False
+        self._tail = bytearray()
 
     def fileno(self) -> int:
         return self._listener.fileno()
@@ -45,6 +48,7 @@ class Lender:
         self.client = client
         self.peer = f"{host}:{port}"
         self._last, self._raw = b"", False
+        self._tail.clear()
         self._acknowledge()
         return True
 
@@ -72,22 +76,31 @@ class Lender:
         for mark in _RAW.findall(self._last + data):
             self._raw = mark[-1:] == b"\x01"
         self._last = data[-1:]
+        self._tail.clear()
         return data
 
     def write(self, data: bytes | bytearray) -> int:
         """Send what fits now; returns how much."""
         try:
-            return self.client.send(data)
+            sent = self.client.send(data)
         except BlockingIOError:
             return 0
         except OSError:
-            return len(data)  # read() tells that the client has gone
+            sent = len(data)  # read() tells that the client has gone
+        if self._last == b"\x02":
+            self._tail += data[: min(sent, _TAIL - len(self._tail))]
+        return sent
 
-    def end(self) -> bytes:
-        """Take the console back; returns what the board must get so that its prompt is usable."""
+    def end(self) -> tuple[bytes, bytes]:
+        """Take the console back; returns bytes for the board and bytes for the terminal.
+
+        Board: what makes its prompt usable.  A client that was killed leaves it in the raw REPL,
+        which does not echo.
+        Terminal: what the board said after the client had left the raw REPL as its last act: the
+        greeting and the prompt, which the client does not read any more.
+        """
         if self.client is None:
-            return b""
+            return b"", b""
         self.client.close()
         self.client = None
-        # A client that was killed leaves the board in the raw REPL, which does not echo.
-        return b"\r\x02" if self._raw else b""
+        return b"\r\x02" if self._raw else b"", bytes(self._tail)
