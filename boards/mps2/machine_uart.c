@@ -224,9 +224,7 @@ static void uart_on(machine_uart_obj_t *self) {
     self->uart->CTRL = CTRL_TX | CTRL_RX | CTRL_RX_INTERRUPT;
     interrupt_enable(line);
     interrupt_enable(TX_LINE(line));
-    // QEMU asks a UART whether it can receive only when its main loop turns, and enabling it does
-    // not turn the loop; an alarm does.  Without it what the host sent before could wait for ever.
-    clock_alarm_set(ALARM_SLEEP, clock_us() + 1000, NULL);
+    clock_nudge_emulator(); // what the host sent before comes only when QEMU looks again
     // A byte that an earlier owner of the UART left there raises no interrupt any more.
     uint32_t state = mps2_irq_disable();
     rx_take(self);
