@@ -7,10 +7,12 @@ import signal
 import subprocess
 import termios
 import time
+from pathlib import Path
 
 import pytest
 from coiltools import launch
 from coiltools.disk import Disk
+from coiltools.runningboard import RunningBoard
 
 
 @pytest.mark.parametrize("name", ["explore", "flash", "interrupts"])
@@ -147,8 +149,8 @@ def test_terminal_gets_its_modes_back(build, tmp_path):
 
 def test_soft_reset_keeps_nothing_but_the_disk(host):
     host.exec("open('/flash/kept', 'w').write('yes')")
-    host.exec("import machine, host\nt = machine.Timer(period=1, callback=print)\nx = 1")
-    host.soft_reset()
+    host.exec("import machine, host\nt = machine.Timer(period=1, callback=lambda t: 0)\nx = 1")
+    RunningBoard.soft_reset(host)
     assert host.exec("print('x' in globals(), open('/flash/kept').read())") == "False yes\n"
     assert host.exec("import machine\nprint(machine.reset_cause() == machine.SOFT_RESET)") == (
         "True\n"
@@ -157,16 +159,16 @@ def test_soft_reset_keeps_nothing_but_the_disk(host):
 
 def test_soft_reset_a_hundred_times(host):
     for _ in range(100):
-        host.soft_reset()
+        RunningBoard.soft_reset(host)
     assert host.exec("import gc\ngc.collect()\nprint(gc.mem_free() > 3_000_000)") == "True\n"
 
 
 def test_reset_in_place(host):
     pid = host.pid
-    host.exec("open('/flash/kept', 'w').write('yes')")
+    host.exec("with open('/flash/kept', 'w') as file:\n file.write('yes')")
     os.write(host.fd, b"import machine; machine.reset()\r")
-    banner = host.wait_for_prompt() + host.wait_for_prompt()
-    assert "started by reset" in banner
+    host.console.until(b"started by reset", timeout=10)
+    host.wait_for_prompt()
     assert host.pid == pid
     assert host.exec("print(open('/flash/kept').read())") == "yes\n"
 
@@ -174,9 +176,7 @@ def test_reset_in_place(host):
 def test_watchdog_resets_a_hung_program(host):
     os.write(host.fd, b"import machine; w = machine.WDT(timeout=100)\r\r")
     os.write(host.fd, b"machine.disable_irq(); exec('while True: pass')\r")
-    banner = ""
-    while "started by watchdog" not in banner:
-        banner += host.wait_for_prompt()
+    host.console.until(b"started by watchdog", timeout=10)
 
 
 def test_disk_of_wrong_size_is_refused(build, tmp_path):
@@ -202,7 +202,7 @@ def test_arguments_are_refused(build):
 def test_without_a_disk_storage_lives_until_power_off(build):
     env = {k: v for k, v in os.environ.items() if not k.startswith("COIL_DISK")}
     code = (
-        b"open('/flash/kept', 'w').write('yes')\r"
+        b"file = open('/flash/kept', 'w'); file.write('yes'); file.close()\r"
         b"import machine\rmachine.reset()\r"
         b"print('got', open('/flash/kept').read())\r"
     )
@@ -266,7 +266,7 @@ def test_pins(host):
 
 def test_idle_board_uses_no_processor_time(host):
     def ticks() -> int:
-        fields = open(f"/proc/{host.pid}/stat").read().rsplit(")", 1)[1].split()
+        fields = Path(f"/proc/{host.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return int(fields[11]) + int(fields[12])
 
     before = ticks()

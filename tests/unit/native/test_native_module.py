@@ -35,7 +35,7 @@ def test_soft_reset_forgets_everything(build, board):
     with launch.board(build(board)) as running:
         running.wait_for_prompt()
         running.exec("import _native\n_native.trace_start(bytearray(120))\n_native.trace(1, 2)")
-        running.soft_reset()
+        runningboard.RunningBoard.soft_reset(running)
         assert running.exec("import _native\nprint(_native.trace_stop())") == "0\n"
 
 
