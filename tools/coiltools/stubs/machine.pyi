@@ -141,7 +141,6 @@ class Timer:
 
 class UART:
     IRQ_RX: Final[int]
-    IRQ_RXIDLE: Final[int]
 
     def __init__(
         self,
