@@ -1,10 +1,10 @@
 // CPU faults become Python exceptions where that is sound, else a crash record and a reset.
 //
 // Sound means: the fault came from the program (thread mode), not inside an atomic section (those
-// faults escalate to HardFault), the heap was unlocked, and no function of the collector, a file
-// system or the storage driver was active, because unwinding one of these would leave it
-// half-way.  Active functions are found by their return addresses on the stack: exact for every
-// live frame; a stale word can only turn an exception into a reset, never the other way round.
+// faults escalate to HardFault), the heap was unlocked, and the collector, a file system or the
+// storage driver was not active, because unwinding one of these would leave it half-way.  The
+// instruction that failed tells: it lies in their code, or in a leaf such as memcpy that was
+// called from there.  Python block devices, which a file system calls back, are counted (vfs_call.c).
 
 #include <stdio.h>
 #include <string.h>
@@ -16,9 +16,10 @@
 #include "fault.h"
 #include "hardware.h"
 #include "noinit.h"
+#include "vfs_call.h"
 
-extern uint32_t _stack_top, _stack_bottom, _guard_start, _emergency_stack_top;
-extern uint32_t _protected_start, _protected_end;
+extern uint32_t _stack_top, _guard_start, _emergency_stack_top;
+extern uint32_t _protected_start, _protected_end, _leaf_start, _leaf_end;
 
 #define ADDRESS(symbol) ((uint32_t)&(symbol))
 
@@ -95,30 +96,15 @@ static bool in_protected(uint32_t address) {
     return address >= ADDRESS(_protected_start) && address < ADDRESS(_protected_end);
 }
 
-// Is the word a return address into protected code, that is: odd, and behind a BL or BLX?
-static bool returns_to_protected(uint32_t word) {
-    uint32_t address = word & ~1u;
-    if (!(word & 1) || !in_protected(address - 2)) {
-        return false;
-    }
-    uint16_t before = *(const uint16_t *)(address - 2);
-    if ((before & 0xff80) == 0x4780) {
-        return true; // BLX register
-    }
-    uint16_t first = *(const uint16_t *)(address - 4);
-    return (first & 0xf800) == 0xf000 && (before & 0xd000) == 0xd000; // BL
-}
-
-static bool protected_code_active(uint32_t pc, uint32_t lr, uint32_t sp) {
-    if (in_protected(pc) || returns_to_protected(lr)) {
+static bool protected_code_active(const frame_t *frame) {
+    if (vfs_call_depth != 0) {
         return true;
     }
-    for (uint32_t *word = (uint32_t *)sp; word < &_stack_top; word++) {
-        if (returns_to_protected(*word)) {
-            return true;
-        }
+    if (frame == NULL) {
+        return false; // a stack overflow; file systems do not recurse
     }
-    return false;
+    bool in_leaf = frame->pc >= ADDRESS(_leaf_start) && frame->pc < ADDRESS(_leaf_end);
+    return in_protected(frame->pc) || (in_leaf && in_protected(frame->lr));
 }
 
 __attribute__((noreturn)) static void crash(const char *kind, const frame_t *frame, uint32_t sp, uint32_t cfsr, uint32_t hfsr, uint32_t address) {
@@ -165,16 +151,14 @@ __attribute__((used)) static uint32_t fault_handle(uint32_t sp, uint32_t exc_ret
         || MP_STATE_THREAD(nlr_top) == NULL) {
         crash(hfsr != 0 ? "HardFault" : fault_kind(cfsr), frame, sp, cfsr, hfsr, has_address ? address : 0);
     }
-    uint32_t scan = sp < ADDRESS(_stack_bottom) ? ADDRESS(_stack_bottom) : sp;
-    uint32_t pc = frame ? frame->pc : 0;
-    if (protected_code_active(pc, frame ? frame->lr : 0, scan)) {
+    if (protected_code_active(frame)) {
         crash(stack_full ? "stack overflow" : fault_kind(cfsr), frame, sp, cfsr, hfsr, has_address ? address : 0);
     }
 
     fault.kind = fault_kind(cfsr);
     fault.has_address = has_address && !stack_full;
     fault.address = address;
-    fault.pc = pc;
+    fault.pc = frame ? frame->pc : 0;
     fault.is_division = cfsr & CFSR_DIVBYZERO;
     fault.is_stack = stack_full;
     if (stack_full) {

@@ -110,6 +110,7 @@ print(caught, sum(range(1000)))
 
 def test_fault_in_a_soft_callback_is_caught_there(board):
     code = """
+import machine, time
 seen = []
 def callback(timer):
     try:

@@ -30,12 +30,13 @@ def callback(timer):
     count += 1
 timer = machine.Timer(-1, freq={freq}, callback=callback, hard={hard})
 start = time.ticks_us()
-while time.ticks_diff(time.ticks_us(), start) < 500_500:
+while count < {freq} // 2:
     pass
 timer.deinit()
-print(count, "missed=0" in repr(timer))
+took_ms = time.ticks_diff(time.ticks_us(), start) // 1000
+print(took_ms, "missed=0" in repr(timer))
 """
-    assert deterministic(firmware, code) == f"{freq // 2} True\n"
+    assert deterministic(firmware, code) in ("499 True\n", "500 True\n")
 
 
 def test_periods_do_not_drift(firmware):
@@ -177,12 +178,22 @@ def test_misuse_is_a_value_error(board, arguments):
 
 def test_soft_reset_stops_every_timer(board):
     code = """
-import builtins
+import mps2
+count = mps2.noinit()
 def callback(timer):
-    print("still here")
+    count[0] = (count[0] + 1) & 0xff
 for hard in (False, True):
     Timer(-1, period=1, callback=callback, hard=hard)
+before = count[0]
+time.sleep_ms(20)
+print(count[0] != before)
 """
-    board.exec(code + "time.sleep_ms(5)")
+    assert board.exec(code) == "True\n"
     board.soft_reset()
-    assert board.exec("import time\ntime.sleep_ms(50)\nprint('quiet')") == "quiet\n"
+    code = """
+import mps2, time
+before = mps2.noinit()[0]
+time.sleep_ms(50)
+print(mps2.noinit()[0] - before)
+"""
+    assert board.exec(code) == "0\n"
