@@ -7,11 +7,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OS = ROOT / "os"
 BOARDS = ROOT / "boards"
-BUILD = Path(os.environ.get("COIL_BUILD", ROOT / "build"))
+BUILD = Path(os.environ.get("COIL_BUILD", ROOT / "build")).resolve()
 #: Downloads survive `make clean` and serve every clone.
 CACHE = Path(
     os.environ.get("COIL_CACHE")
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "coil"
-)
+).resolve()
 #: Descriptions of the boards that are running now, one JSON file each.
 RUN = BUILD / "run"

@@ -28,10 +28,11 @@ class Fail(Exception):
 
     def show(self):
         if self.detail:
-            err.print(self.detail.rstrip(), style="dim", markup=False)
-        err.print(f"[bold red]failed:[/] {_escape(self.message)}")
+            err.print(self.detail.rstrip(), style="dim", markup=False, soft_wrap=True)
+        # Not wrapped: what mends it is there to be copied.
+        err.print(f"[bold red]failed:[/] {_escape(self.message)}", soft_wrap=True)
         if self.mend:
-            err.print(f"[bold]to mend:[/] {_escape(self.mend)}")
+            err.print(f"[bold]to mend:[/] {_escape(self.mend)}", soft_wrap=True)
 
 
 def _escape(text: str) -> str:
