@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from coiltools import firmware as builder
-from coiltools import hostpage
+from coiltools import hostpage, paths
 from coiltools.emulator import Emulator
 
 _COIL = "from coiltools.cli import main; main()"
@@ -95,7 +95,7 @@ class CoilRun:
         deadline = time.monotonic() + timeout
         wanted = text.encode()
         while (at := self._shown.find(wanted, self._seen)) < 0:
-            assert time.monotonic() < deadline, f"no {text!r} in {self.shown!r}"
+            assert time.monotonic() < deadline, f"no {text!r} in {self.shown[-2000:]!r}"
             assert self.process.poll() is None or wanted in self._shown[self._seen :], self.shown
             time.sleep(0.005)
         start, self._seen = self._seen, at + len(wanted)
@@ -147,8 +147,15 @@ def coil_run(firmware, tmp_path):
     """Start `coil run`: coil_run(*options); runs the default firmware, ends with the test."""
     started = []
 
+    # Everything that has been built is shared; names and disks of boards are the test's own.
+    home = tmp_path / "build"
+    home.mkdir()
+    for made in paths.BUILD.resolve().iterdir():
+        if made.name not in ("run", "disks"):
+            (home / made.name).symlink_to(made)
+
     def start(*arguments: str) -> CoilRun:
-        run = CoilRun(tmp_path / "build", "run", "--image", str(firmware), *arguments)
+        run = CoilRun(home, "run", "--image", str(firmware), *arguments)
         started.append(run)
         return run
 
