@@ -15,9 +15,10 @@ class Board:
 
     name: its folder's name; aliases: other names people type.
     cpu: core, for the tables; mpy_arch: mpy-cross' -march= for native code, "" = none.
-    size_tool, nm_tool: the binutils that read its ELF file.
+    toolchain: what its compiler's name begins with, such as "arm-none-eabi-".
     image: what runs, elf: the file with symbols, map: the linker's map; inside the build folder.
-    flash_bytes: room for code and constants, 0 = no limit; ram_bytes, heap_bytes: defaults.
+    flash_bytes: room for code and constants; ram_bytes: RAM; heap_bytes: about the heap that it
+    has unless told otherwise; 0 = no limit.
     emulated: True for QEMU, False for a program of the host.
     builtins: modules that its firmware has in C.  `coil build` checks the list against the
     firmware that it built.
@@ -32,12 +33,23 @@ class Board:
     emulated: bool
     builtins: tuple[str, ...]
     mpy_arch: str = ""
-    size_tool: str = "size"
-    nm_tool: str = "nm"
+    toolchain: str = ""
     flash_bytes: int = 0
     ram_bytes: int = 0
     heap_bytes: int = 0
     aliases: tuple[str, ...] = ()
+
+    @property
+    def compiler(self) -> str:
+        return f"{self.toolchain}gcc"
+
+    @property
+    def size_tool(self) -> str:
+        return f"{self.toolchain}size"
+
+    @property
+    def nm_tool(self) -> str:
+        return f"{self.toolchain}nm"
 
     @property
     def folder(self) -> Path:

@@ -1,8 +1,8 @@
 """Builds a firmware: application + import closure + board -> image.
 
 `coil build` calls `build`; so does every command that boots a board.  The C objects of a board
-are compiled once, in `build/<board>/_make`, and serve all applications; an application's own
-folder, `build/<board>/<application>`, holds the image, the map and `firmware.json`.
+are compiled once, in `build/<board>/_make-<MicroPython version>`, and serve all applications; an
+application's own folder, `build/<board>/<application>`, holds the image, the map and `firmware.json`.
 """
 
 import hashlib
@@ -128,7 +128,7 @@ class _Build:
         self.name = name + stock
         here = paths.BUILD.resolve() / board.name
         self.folder = here / self.name
-        self.work = here / f"_make{stock}"
+        self.work = here / f"_make-{micropython.version}{stock}"
         self.staged = self.folder / "staged"
         self.record = self.folder / "firmware.json"
         self.outputs = {board.image, board.elf, board.map}
@@ -176,7 +176,7 @@ class _Build:
                 below[:] = [name for name in below if name != "__pycache__"]
                 yield from (Path(here, name) for name in files)
         yield cross
-        if compiler := shutil.which(self.board.nm_tool):
+        if compiler := shutil.which(self.board.compiler):
             yield Path(compiler)
 
     def fingerprint(self, cross: Path) -> str:
@@ -205,7 +205,7 @@ class _Build:
         """Run the board's Makefile and take what it made."""
         manifest = self.folder / "manifest.py"
         manifest.write_text(self.plan.manifest(self.staged))
-        self.work.mkdir(parents=True, exist_ok=True)
+        self.prepare_work()
         self.forget_stale()
         variables = {
             "BUILD": self.work,
@@ -227,6 +227,17 @@ class _Build:
 
     def frozen(self, kind: str) -> Path:
         return self.folder / f"frozen_content.{kind}"
+
+    def prepare_work(self):
+        """Begin anew when the objects come from another source tree or another compiler."""
+        compiler = Path(shutil.which(self.board.compiler) or self.board.compiler)
+        stamp = compiler.stat().st_mtime_ns if compiler.exists() else 0
+        origin = f"{self.micropython.path} {compiler} {stamp}\n"
+        file = self.work / "origin"
+        if not file.is_file() or file.read_text() != origin:
+            shutil.rmtree(self.work, ignore_errors=True)
+            self.work.mkdir(parents=True)
+            file.write_text(origin)
 
     def forget_stale(self):
         """Remove frozen code that MicroPython's build would take for current.
@@ -264,9 +275,8 @@ class _Build:
             )
 
     def versions(self) -> dict[str, str]:
-        compiler = self.board.nm_tool.removesuffix("nm") + "gcc"
         return {
             "coil": __version__,
             "micropython": self.micropython.version,
-            "gcc": frozen.tool_output(compiler, "-dumpfullversion").strip(),
+            "gcc": frozen.tool_output(self.board.compiler, "-dumpfullversion").strip(),
         }

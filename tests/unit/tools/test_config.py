@@ -1,7 +1,7 @@
 """coil.toml: every key is typed, and every failure says what to write instead."""
 
 import pytest
-from coiltools import boards, config
+from coiltools import boards, cli, config, report
 from coiltools.config import Limit
 from coiltools.report import Fail
 from hypothesis import given
@@ -81,7 +81,7 @@ def test_defaults_without_a_file(tmp_path):
         ("[app]\nheap = '90KB/s'", ["'heap' must be a size such as \"90K\""]),
         ("[app]\nheap = -1", ["'heap' must be a size"]),
         ("[app]\nnative = 1", ["'native' must be true or false"]),
-        ("[app]\nname = ", ["coil.toml", "line 2"]),
+        ("[app]\nname = \nopt = 1", ["coil.toml", "line 2"]),
         ("[limits]\nnet_socket = 1", ["no key 'net_socket'", "did you mean 'net_sockets'"]),
         ("[limits]\nnet_sockets = 65", ["'net_sockets' must be a number from 1 to 64", "65"]),
         ("[limits]\nnet_sockets = 8.0", ["'net_sockets' must be a number from 1 to 64"]),
@@ -129,3 +129,18 @@ def test_sizes(n):
     assert config.size(n) == config.size(str(n)) == config.size(f"{n}B") == n
     assert config.size(f"{n}K") == config.size(f"{n} kb") == n * 1024
     assert config.size(f"{n}M") == n * 1024 * 1024
+
+
+def test_command_shows_value_and_origin(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(report.out, "width", 200)
+    (tmp_path / "app.py").write_text("LIMITS = {'samples': (10, 1, 100, 'kept in RAM')}\n")
+    (tmp_path / "coil.toml").write_text("[app]\nopt = 1\n[board.mps2]\nheap = '90K'\n")
+    command = ["config", str(tmp_path), "--set", "limits.samples=20"]
+    assert cli.main([*command, "--board", "mps2"]) == 0
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert "coil.toml line 2" in rows["app.opt"]
+    assert "92160" in rows["app.heap"] and "[board.mps2]" in rows["app.heap"]
+    assert "20" in rows["limits.samples"] and "--set" in rows["limits.samples"]
+    assert "default" in rows["app.native"]
+    assert cli.main([*command, "--board", "host"]) == 0
+    assert "92160" not in capsys.readouterr().out

@@ -1,8 +1,7 @@
 """Files named like modules of the firmware are refused, by name and with a way out."""
 
-import click.testing
 import pytest
-from coiltools import apps, cli, paths, plan, shadow
+from coiltools import apps, boards, cli, paths, plan, shadow
 from coiltools.report import Fail
 
 
@@ -40,11 +39,9 @@ def test_own_names_and_folders_without_python_are_free(tmp_path):
     assert shadow.conflicts(tmp_path / "nothing") == []
 
 
-def test_build_refuses(tmp_path, monkeypatch):
+def test_build_refuses(tmp_path):
     (tmp_path / "app.py").write_text("import coil\n")
     (tmp_path / "coil.py").write_text("")
-    from coiltools import boards
-
     with pytest.raises(Fail, match="named like modules of the firmware"):
         plan.make(tmp_path, boards.get("mps2"), tmp_path)
 
@@ -64,12 +61,28 @@ def test_unknown_application_and_board_name_the_closest(tmp_path, monkeypatch, c
     assert "did you mean 'mps2'" in capsys.readouterr().err.replace("\n", " ")
 
 
-def test_boards_lists_all():
-    from coiltools import boards
-    from coiltools.commands.boards import command
+def test_boards_lists_all(capsys):
+    assert cli.main(["boards"]) == 0
+    shown = capsys.readouterr().out
+    folders = {file.parent.name for file in paths.BOARDS.glob("*/board.toml")}
+    assert folders >= {"mps2", "host"}
+    assert folders == boards.all_boards().keys()
+    for name in folders:
+        assert f"\n {name} " in shown
+    assert boards.get("mps2-an385") is boards.get("mps2")
 
-    shown = click.testing.CliRunner().invoke(command, catch_exceptions=False)
-    assert shown.exit_code == 0
-    assert {folder.parent.name for folder in paths.BOARDS.glob("*/board.toml")} == set(
-        boards.all_boards()
-    )
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("cpu = 3", "'cpu' must be str, not 3"),
+        ("aliases = [1]", "'aliases' must be a list of strings"),
+        ("cpo = 'x'", "did you mean 'cpu'"),
+        ("cpu = 'x'", "no value for description, image"),
+        ("cpu", "board.toml"),
+    ],
+)
+def test_board_description_is_checked(tmp_path, text, message):
+    (tmp_path / "board.toml").write_text(text)
+    with pytest.raises(Fail, match=message.replace("[", "\\[")):
+        boards.load(tmp_path)
