@@ -11,7 +11,7 @@
 #include "console.h"
 #include "interrupt.h"
 
-#define RX_BYTES (1024)
+#define RX_BYTES (2048) // more than MICROPY_REPL_STDIN_BUFFER_MAX
 
 static uint8_t rx_storage[RX_BYTES];
 static ringbuf_t rx = { rx_storage, RX_BYTES, 0, 0 };

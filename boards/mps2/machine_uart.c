@@ -418,7 +418,9 @@ static mp_irq_obj_t *mp_machine_uart_irq(machine_uart_obj_t *self, bool any_args
     return &self->callback.irq;
 }
 
-// Waits timeout ms for the first byte and timeout_char ms for each one that follows.
+// Waits timeout ms for the first byte and timeout_char ms for each one that follows.  After a short
+// count the stream layer asks for the rest, so UART.read(n) then waits timeout ms once more, as on
+// other boards.
 static mp_uint_t mp_machine_uart_read(mp_obj_t self_in, void *buf, mp_uint_t size, int *errcode) {
     machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
     check_on(self);
