@@ -55,6 +55,17 @@ def size(text: Any) -> int:
     return int(match[1]) << {"": 0, "K": 10, "M": 20}[match[2].upper()]
 
 
+#: A smaller heap does not get a firmware to its prompt.
+HEAP_MIN = 16 << 10
+
+
+def _heap(text: Any) -> int:
+    bytes_ = size(text)
+    if 0 < bytes_ < HEAP_MIN:
+        raise ValueError
+    return bytes_
+
+
 def _typed(kind: type) -> Callable[[Any], Any]:
     def check(value):
         if type(value) is not kind:
@@ -93,7 +104,9 @@ KEYS = {
     "include": Key((), _strings, "a list of module names", "taken although nothing imports it"),
     "exclude": Key((), _strings, "a list of module names", "left out although imported"),
     "opt": Key(0, _between(0, 3), "0, 1, 2 or 3", "1: no asserts, 3: no line numbers either"),
-    "heap": Key(0, size, 'a size such as "90K"', "heap in bytes, 0 = all the board has"),
+    "heap": Key(
+        0, _heap, 'a size such as "90K", at least "16K", or 0', "heap in bytes, 0 = all there is"
+    ),
     "native": Key(True, _typed(bool), "true or false", "with the C module in boards/native"),
 }
 
@@ -167,6 +180,9 @@ class _Reader:
         else:
             known = {"app": KEYS, "limits": self.known, None: {**KEYS, **self.known}}[section]
             raise self.no("key", path, key, known)
+        board = boards.get(path[1] if path[0] == "board" else self.config.board)
+        if key == "heap" and board.ram_bytes and value > board.ram_bytes:
+            raise self.wrong(path, value, f"at most the {board.ram_bytes} bytes of {board.name}")
         if apply:
             target[key] = Value(value, self.origin(path))
 
