@@ -28,6 +28,7 @@ static volatile bool ended;
 
 static bool is_terminal;
 static struct termios modes_before;
+static int flags_before = -1;
 
 static void take(uint8_t byte) {
     if (byte == mp_interrupt_char) {
@@ -64,6 +65,9 @@ static void console_raw(void) {
 }
 
 void console_restore(void) {
+    if (flags_before != -1) {
+        fcntl(STDIN_FILENO, F_SETFL, flags_before);
+    }
     if (is_terminal) {
         tcsetattr(STDIN_FILENO, TCSADRAIN, &modes_before);
     }
@@ -76,8 +80,9 @@ void console_init(void) {
     }
     // Ask for SIGIO. A plain file gives none, and needs none: all of it is there now and after
     // each time that the buffer was full.
+    flags_before = fcntl(STDIN_FILENO, F_GETFL);
     fcntl(STDIN_FILENO, F_SETOWN, getpid());
-    fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_ASYNC);
+    fcntl(STDIN_FILENO, F_SETFL, flags_before | O_ASYNC);
     irq_raise(IRQ_CONSOLE);
 }
 
@@ -152,5 +157,5 @@ void __wrap_mp_hal_stdout_tx_strn_cooked(const char *text, size_t length) {
 }
 
 void __wrap_mp_hal_set_interrupt_char(char byte) {
-    mp_interrupt_char = byte;
+    mp_interrupt_char = (signed char)byte; // -1 for none, also where char is unsigned
 }

@@ -68,8 +68,7 @@ static mp_obj_t host_branches(size_t n_args, const mp_obj_t *args) {
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(host_branches_obj, 0, 1, host_branches);
 
 // preempt_at(n, callback=None, hard=False): at the n-th branch from here callback(branches) runs
-// as a scheduler callback; hard: as an interrupt handler. One plan at a
-// time; n = 0 takes it back.
+// as a scheduler callback; hard: as an interrupt handler. One plan at a time; n = 0 takes it back.
 static mp_obj_t host_preempt_at(size_t n_args, const mp_obj_t *args) {
     mp_int_t n = mp_obj_get_int(args[0]);
     if (n < 0) {
