@@ -1,4 +1,4 @@
-// machine.UART: the CMSDK UARTs.  Included by extmod/machine_uart.c.
+// machine.UART: the CMSDK UARTs.  One file of this length because extmod/machine_uart.c includes it.
 //
 // Receiving is by interrupt into a ring.  When the ring is full the byte that came last stays in
 // the UART, which holds up the sender, until a read makes room: nothing is lost.  Sending is by
