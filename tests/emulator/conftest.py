@@ -142,9 +142,18 @@ class CoilRun:
         os.close(self.terminal)
 
 
+@pytest.fixture(scope="session")
+def host_program() -> Path:
+    """The default firmware of board host, built if need be."""
+    return builder.build(None, "host").image
+
+
 @pytest.fixture
 def coil_run(firmware, tmp_path):
-    """Start `coil run`: coil_run(*options); runs the default firmware, ends with the test."""
+    """Start `coil run`: coil_run(*options); runs the default firmware, ends with the test.
+
+    image: another firmware.
+    """
     started = []
 
     # Everything that has been built is shared; names and disks of boards are the test's own.
@@ -154,8 +163,8 @@ def coil_run(firmware, tmp_path):
         if made.name not in ("run", "disks"):
             (home / made.name).symlink_to(made)
 
-    def start(*arguments: str) -> CoilRun:
-        run = CoilRun(home, "run", "--image", str(firmware), *arguments)
+    def start(*arguments: str, image: Path = firmware) -> CoilRun:
+        run = CoilRun(home, "run", "--image", str(image), *arguments)
         started.append(run)
         return run
 

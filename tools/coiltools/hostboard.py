@@ -9,7 +9,6 @@ import termios
 import time
 from pathlib import Path
 
-from . import hostpage
 from .emulator import die_with_parent
 from .report import Fail
 from .runningboard import RunningBoard
@@ -106,23 +105,6 @@ class HostBoard(RunningBoard):
             return f"the board's program ended {_ENDED_TOO_OFTEN} times right after its start."
         self._launch()
         return ""
-
-    def exec(self, code: str, timeout: float = 10) -> str:
-        self._revive()
-        return super().exec(code, timeout)
-
-    def _revive(self):
-        """Start the program again if it has reset itself."""
-        if self._process.poll() is not None and (why := self.ended()):
-            raise Fail("the board has ended.", "", why)
-
-    def soft_reset(self, timeout: float = 10):
-        """Reset the interpreter; no application is started afterwards."""
-        flags = self.page.flags
-        self.page.flags = flags | hostpage.NO_APP
-        self.reset()
-        self.wait_for_prompt(timeout)
-        self.page.flags = flags
 
 
 def _plain(fd: int):
