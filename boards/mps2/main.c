@@ -41,6 +41,8 @@ static void stop_program(void) {
     timer_deinit_all();
     mps2_lines_deinit_all();
     machine_uart_deinit_all();
+    machine_i2c_deinit_all();
+    machine_spi_deinit_all();
     #if COIL_NATIVE
     coil_native_deinit();
     #endif
