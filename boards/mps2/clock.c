@@ -142,9 +142,13 @@ mp_uint_t mp_hal_ticks_cpu(void) {
     return ~DUALTIMER2_VALUE;
 }
 
-// The hook of boards/native.
+// The hooks of boards/native.
 mp_uint_t coil_native_cycles(void) {
     return ~DUALTIMER2_VALUE;
+}
+
+mp_uint_t coil_native_cycles_hz(void) {
+    return CPU_HZ;
 }
 
 uint64_t mp_hal_time_ns(void) {
