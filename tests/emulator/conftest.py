@@ -135,11 +135,16 @@ class CoilRun:
         return done.stdout
 
     def close(self):
-        if self.process.poll() is None:
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        os.close(self.master)
-        os.close(self.terminal)
+            raise
+        finally:
+            os.close(self.master)
+            os.close(self.terminal)
 
 
 @pytest.fixture(scope="session")

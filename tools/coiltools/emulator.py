@@ -60,25 +60,32 @@ class Emulator(RunningBoard):
         self._console: socket.socket | None = None
         self._stopping = False
         self._snapshot = snapshot
-        self._arguments = self._machine()
+        try:
+            self._arguments = self._machine()
+            self._arguments += self._attached(network, i2c, serial)
+        except BaseException:
+            self.close()
+            raise
         if icount is not None:
             self._arguments += ["-icount", f"shift={icount},align=off,sleep=off"]
-        # A board without -nic would get a default network from QEMU.
-        self._arguments += (
-            network.arguments(self.page.unique_id) if network is not None else ["-nic", "none"]
-        )
-        devices = i2c_arguments(list(i2c), self.disk.path.parent)
-        if snapshot is not None and "-drive" in devices:
-            raise Fail(
-                "QEMU cannot save a board whose EEPROM is a plain file.",
-                "leave out --snapshot or the at24c",
-            )
-        self._arguments += devices
-        self._arguments += serial_arguments(list(serial))
         if gdb:
             self._arguments += ["-gdb", f"tcp:127.0.0.1:{gdb}"]
         if paused:
             self._arguments += ["-S"]
+
+    def _attached(
+        self, network: Network | None, i2c: Sequence[str], serial: Sequence[str]
+    ) -> list[str]:
+        """Arguments for what the board is connected to."""
+        devices = i2c_arguments(list(i2c), self.disk.path.parent)
+        if self._snapshot is not None and "-drive" in devices:
+            raise Fail(
+                "QEMU cannot save a board whose EEPROM is a plain file.",
+                "leave out --snapshot or the at24c",
+            )
+        # A board without -nic would get a default network from QEMU.
+        wires = ["-nic", "none"] if network is None else network.arguments(self.page.unique_id)
+        return [*wires, *devices, *serial_arguments(list(serial))]
 
     def _machine(self) -> list[str]:
         disk = str(self.disk.path).replace(",", ",,")
