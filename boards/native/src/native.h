@@ -5,6 +5,10 @@
 #include "py/runtime.h"
 #include "coil_native.h"
 
+#if !MICROPY_ENABLE_SCHEDULER || !MICROPY_KBD_EXCEPTION || MICROPY_PY_THREAD
+#error "_native needs MICROPY_ENABLE_SCHEDULER and MICROPY_KBD_EXCEPTION, and no MICROPY_PY_THREAD"
+#endif
+
 // True while the function of a Drain runs, called by the scheduler's Python queue, with nothing
 // nested on top of it: the only place that may open the scheduler.
 extern bool coil_drain_active;
