@@ -43,7 +43,7 @@ def unknown(kind: str, name: str, known: Iterable[str], mend: str = "") -> Fail:
     """The failure for a name that does not exist: names the closest match and lists all."""
     known = sorted(known)
     close = difflib.get_close_matches(name, known, 1, 0.5)
-    hint = f"; did you mean '{close[0]}'?" if close else ""
+    hint = f"; did you mean '{close[0]}'?" if close else "."
     listed = ", ".join(known) if known else "none"
     return Fail(f"no {kind} '{name}'{hint} Known: {listed}.", mend)
 
