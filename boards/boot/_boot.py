@@ -11,7 +11,10 @@ import sys
 # never be imported in place of the built-in module.
 sys.modules["os"] = os
 
+# Imported before any file system is there, so that no file on it can take their place.
+import _build
 import board
+import micropython
 import vfs
 from micropython import const
 
@@ -71,5 +74,8 @@ def _mount():
         pass  # not mounted; the banner says why
 
 
+# Exceptions in hard callbacks are raised without the heap.
+if hasattr(micropython, "alloc_emergency_exception_buf"):
+    micropython.alloc_emergency_exception_buf(128)
 _mount()
-del problems, _mount_flash, _mount_rom, _mount, const, board, vfs, os, sys
+del micropython, _build, problems, _mount_flash, _mount_rom, _mount, const, board, vfs, os, sys

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import apps, boards, hostpage, paths, romfs
-from .config import size
+from .config import HEAP_MIN, size
 from .devices import Network
 from .emulator import Emulator
 from .hostboard import HostBoard
@@ -17,8 +17,6 @@ from .report import Fail
 from .runningboard import RunningBoard
 from .watch import Loader
 
-#: A smaller heap does not get a firmware to its prompt.
-_HEAP_MIN = 16 << 10
 #: QEMU's largest -icount shift.
 _SHIFT_MAX = 10
 
@@ -144,10 +142,10 @@ def _check(options: Options, kind: boards.Board, folder: Path | None):
             heap = size(options.heap)
         except ValueError:
             raise Fail(f"--heap {options.heap}: not a size.", "for example --heap 90K") from None
-        if heap < _HEAP_MIN or kind.ram_bytes and heap > kind.ram_bytes:
+        if heap < HEAP_MIN or kind.ram_bytes and heap > kind.ram_bytes:
             most = f" .. {kind.ram_bytes >> 10}K" if kind.ram_bytes else " or more"
             raise Fail(
-                f"--heap {options.heap}: board {kind.name} takes {_HEAP_MIN >> 10}K{most}.",
+                f"--heap {options.heap}: board {kind.name} takes {HEAP_MIN >> 10}K{most}.",
                 "choose another size, or leave --heap out for the board's default",
             )
     if not kind.emulated:
