@@ -17,7 +17,8 @@
 
 #define HEAP_BYTES (4 << 20)
 #define HEAP_BYTES_MIN (32 << 10)
-#define HEAP_ADDRESS ((void *)0x30000000)
+// Above the program and what malloc() takes, below what mmap() chooses: free in every process.
+#define HEAP_ADDRESS ((void *)(sizeof(void *) == 8 ? (uintptr_t)64 << 30 : 0x60000000))
 #define STACK_BYTES (512 << 10)
 
 int host_reset_cause = CAUSE_POWER_ON;
