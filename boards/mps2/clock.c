@@ -12,6 +12,7 @@
 // minute also keeps the 32-bit microsecond counter from wrapping unseen (71 minutes).
 #define ALARM_STEP_US (60ull * 1000000)
 #define ALARM_NEVER (UINT64_MAX)
+#define DELAY_BUSY_MAX_US (10000)
 
 static uint32_t last_low;
 static uint32_t high;
@@ -28,6 +29,7 @@ uint64_t clock_us(void) {
     }
     last_low = low;
     uint64_t now = (uint64_t)high << 32 | low;
+    noinit.uptime_us = now; // what the wall clock goes on from after a reset
     mps2_irq_restore(state);
     return now;
 }
@@ -55,14 +57,19 @@ static void alarm_program(void) {
 static void alarm_interrupt(int line) {
     (void)line;
     TIMER0_INTCLEAR = 1;
+    bool due = false;
     for (int i = 0; i < ALARM_COUNT; i++) {
         // The handler may set its alarm again, so the alarm is cleared first.
         if (alarms[i].at <= clock_us()) {
+            due = true;
             alarms[i].at = ALARM_NEVER;
             if (alarms[i].handler != NULL) {
                 alarms[i].handler();
             }
         }
+    }
+    if (!due) {
+        interrupt_count--; // a step on the way to an alarm is nothing that anybody waits for
     }
     alarm_program();
 }
@@ -92,12 +99,21 @@ void clock_alarm_cancel(int alarm) {
 }
 
 void clock_nudge_emulator(void) {
-    clock_alarm_set(ALARM_SLEEP, clock_us() + 1000, NULL); // a timer's end wakes the main loop
+    clock_alarm_set(ALARM_NUDGE, clock_us() + 1000, NULL); // a timer's end wakes the main loop
 }
 
-void clock_wait(int timeout_ms, uint32_t *seen) {
+static bool python_waits(void) {
+    return MP_STATE_VM(sched_state) == MP_SCHED_PENDING
+           || MP_STATE_THREAD(mp_pending_exception) != MP_OBJ_NULL;
+}
+
+// Waits for an interrupt after those counted in *seen and updates *seen.
+static void wait_interrupt(int timeout_ms, uint32_t *seen) {
     if (timeout_ms == 0 || hostpage_flags() & HOSTPAGE_SPIN) {
         return; // deterministic runs: virtual time goes on while the caller polls
+    }
+    if (cpu_exception_number() != 0) {
+        return; // a hard callback: nothing could wake it, since interrupts do not nest
     }
     if (timeout_ms > 0) {
         clock_alarm_set(ALARM_SLEEP, clock_us() + (uint64_t)timeout_ms * 1000, NULL);
@@ -105,8 +121,7 @@ void clock_wait(int timeout_ms, uint32_t *seen) {
     // WFI wakes for a pending interrupt also while PRIMASK holds it back, so nothing that comes
     // after the test is slept through.
     uint32_t state = mps2_irq_disable();
-    if (interrupt_count == *seen && MP_STATE_VM(sched_state) != MP_SCHED_PENDING
-        && MP_STATE_THREAD(mp_pending_exception) == MP_OBJ_NULL) {
+    if (interrupt_count == *seen && !python_waits()) {
         __asm volatile ("wfi" ::: "memory");
     }
     *seen = interrupt_count;
@@ -117,9 +132,25 @@ void clock_wait(int timeout_ms, uint32_t *seen) {
 }
 
 void clock_idle(int timeout_ms) {
-    // A callback that waits must not use up the interrupt that the code below it waits for.
-    static uint32_t seen[2];
-    clock_wait(timeout_ms, &seen[MP_STATE_VM(sched_state) < 0]);
+    // A callback that waits, deeper in the stack, must not use up the interrupt that the code
+    // below it waits for.
+    static uint32_t seen;
+    static char *waiter;
+    char *frame = __builtin_frame_address(0);
+    if (frame > waiter) {
+        seen = interrupt_count - 1;
+    }
+    waiter = frame;
+    wait_interrupt(timeout_ms, &seen);
+}
+
+void clock_sleep(int timeout_ms) {
+    uint32_t start = interrupt_count;
+    uint32_t seen = start;
+    uint64_t end = timeout_ms < 0 ? ALARM_NEVER : clock_us() + (uint64_t)timeout_ms * 1000;
+    while (interrupt_count == start && !python_waits() && clock_us() < end) {
+        wait_interrupt(timeout_ms, &seen);
+    }
 }
 
 uint64_t clock_wall_us(void) {
@@ -157,6 +188,9 @@ uint64_t mp_hal_time_ns(void) {
 
 void mp_hal_delay_us(mp_uint_t us) {
     uint32_t start = FPGAIO_COUNTER;
+    if (us >= DELAY_BUSY_MAX_US && cpu_exception_number() == 0) {
+        mp_hal_delay_ms(us / 1000 - 1); // callbacks run, and Ctrl-C ends it
+    }
     // One more tick than asked for: the first one is already part over.
     while (FPGAIO_COUNTER - start <= us) {
     }
@@ -164,6 +198,11 @@ void mp_hal_delay_us(mp_uint_t us) {
 
 void mp_hal_delay_ms(mp_uint_t ms) {
     uint64_t end = clock_us() + (uint64_t)ms * 1000;
+    if (cpu_exception_number() != 0) {
+        while (clock_us() < end) { // a hard callback
+        }
+        return;
+    }
     mp_event_handle_nowait();
     for (;;) {
         uint64_t now = clock_us();

@@ -9,6 +9,8 @@
 enum {
     ALARM_SLEEP, // ends clock_idle()
     ALARM_TIMERS, // machine.Timer
+    ALARM_CONSOLE, // input that nobody reads
+    ALARM_NUDGE, // clock_nudge_emulator()
     ALARM_COUNT,
 };
 
@@ -21,11 +23,12 @@ uint64_t clock_us(void);
 void clock_alarm_set(int alarm, uint64_t at, alarm_handler_t handler);
 void clock_alarm_cancel(int alarm);
 
-// Waits for an interrupt after those counted in *seen, at most timeout_ms (-1: no limit), and
-// updates *seen.  Returns early when Python has something to run.
-void clock_wait(int timeout_ms, uint32_t *seen);
-// The same for waiting loops, which look for their event before each call.
+// For waiting loops, which look for their event before each call: waits for an interrupt, at most
+// timeout_ms (-1: no limit).  Returns early when Python has something to run, and may return for
+// nothing.
 void clock_idle(int timeout_ms);
+// Waits until there was an interrupt or timeout_ms are over (-1: no limit).
+void clock_sleep(int timeout_ms);
 
 // Makes QEMU look at its character devices again within a millisecond.  Its main loop polls only
 // the UARTs that could take a byte when it last went round, and enabling a receiver does not wake

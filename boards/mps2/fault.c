@@ -74,21 +74,22 @@ __attribute__((noreturn)) static void fault_raise(void) {
         mp_raise_msg(&mp_type_ZeroDivisionError, MP_ERROR_TEXT("divide by zero"));
     }
     if (fault.is_stack) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("stack overflow"));
+        // On the emergency stack.  The collector would scan from here to the program's stack, right
+        // through the guard: without it a full heap gives the emergency exception.
+        uint16_t collect = MP_STATE_MEM(gc_auto_collect_enabled);
+        MP_STATE_MEM(gc_auto_collect_enabled) = 0;
+        mp_obj_t overflow = mp_obj_new_exception_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("stack overflow"));
+        MP_STATE_MEM(gc_auto_collect_enabled) = collect;
+        nlr_raise(overflow);
     }
-    mp_obj_t text;
+    vstr_t text;
+    vstr_init(&text, 64);
+    vstr_add_str(&text, fault.kind);
     if (fault.has_address) {
-        vstr_t vstr;
-        vstr_init(&vstr, 64);
-        vstr_printf(&vstr, "%s at 0x%08x, pc 0x%08x", fault.kind, (unsigned)fault.address, (unsigned)fault.pc);
-        text = mp_obj_new_str_from_vstr(&vstr);
-    } else {
-        vstr_t vstr;
-        vstr_init(&vstr, 64);
-        vstr_printf(&vstr, "%s, pc 0x%08x", fault.kind, (unsigned)fault.pc);
-        text = mp_obj_new_str_from_vstr(&vstr);
+        vstr_printf(&text, " at 0x%08x", (unsigned)fault.address);
     }
-    mp_obj_t args[2] = { MP_OBJ_NEW_SMALL_INT(MP_EFAULT), text };
+    vstr_printf(&text, ", pc 0x%08x", (unsigned)fault.pc);
+    mp_obj_t args[2] = { MP_OBJ_NEW_SMALL_INT(MP_EFAULT), mp_obj_new_str_from_vstr(&text) };
     nlr_raise(mp_obj_exception_make_new(&mp_type_OSError, 2, 0, args));
 }
 
@@ -121,10 +122,9 @@ __attribute__((noreturn)) static void crash(const char *kind, const frame_t *fra
     record->hfsr = hfsr;
     record->address = address;
     record->valid = 1;
-    static const char text[] = "\r\ncrash: ";
-    console_write_raw(text, sizeof(text) - 1);
-    console_write_raw(record->kind, strlen(record->kind));
-    console_write_raw("\r\n", 2);
+    console_write_last("\r\ncrash: ");
+    console_write_last(record->kind);
+    console_write_last("\r\n");
     noinit_reset(RESET_CRASH);
 }
 

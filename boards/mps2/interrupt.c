@@ -40,6 +40,10 @@ void interrupt_attach(int line, interrupt_handler_t handler) {
     NVIC_ICPR = 1u << line;
 }
 
+interrupt_handler_t interrupt_attached(int line) {
+    return handlers[line];
+}
+
 void interrupt_enable(int line) {
     NVIC_ISER = 1u << line;
 }
@@ -55,10 +59,75 @@ void callback_init(callback_t *self, const mp_irq_methods_t *methods, mp_obj_t p
     self->done = NULL;
 }
 
+// A callback that takes longer can be ended by Ctrl-C.
+#define CALLBACK_STUCK_US (500000)
+
+// The Python callback in which the scheduler is, if any.
+static struct {
+    bool active;
+    bool from_prompt; // it keeps a REPL waiting, not a program
+    bool broken; // by Ctrl-C, after it was stuck
+    uint32_t start; // FPGAIO_COUNTER
+} volatile running;
+
+static bool callback_is_stuck(void) {
+    return running.active && FPGAIO_COUNTER - running.start > CALLBACK_STUCK_US;
+}
+
+// In place of MicroPython's (--wrap in the Makefile), which prints and forgets whatever a callback
+// or a finaliser raises.  Ctrl-C is meant for the program: raised in a callback that waits, it ends
+// that and goes on to the program.
+mp_obj_t __wrap_mp_call_function_1_protected(mp_obj_t function, mp_obj_t argument);
+mp_obj_t __wrap_mp_call_function_1_protected(mp_obj_t function, mp_obj_t argument) {
+    int state = MP_STATE_VM(sched_state);
+    bool nested = running.active;
+    running.from_prompt = MP_STATE_THREAD(nlr_top) == NULL;
+    running.start = FPGAIO_COUNTER;
+    running.active = true;
+    mp_obj_t result = MP_OBJ_NULL;
+    mp_obj_t raised = MP_OBJ_NULL;
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        result = mp_call_function_1(function, argument);
+        nlr_pop();
+    } else {
+        raised = MP_OBJ_FROM_PTR(nlr.ret_val);
+    }
+    bool stuck = callback_is_stuck();
+    running.active = nested;
+    MP_STATE_VM(sched_state) = state; // callback_break() may have changed it
+    if (raised == MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_kbd_exception))) {
+        running.broken = stuck;
+        mp_sched_keyboard_interrupt();
+    } else if (raised != MP_OBJ_NULL) {
+        mp_obj_print_exception(&mp_plat_print, raised);
+    }
+    return result;
+}
+
+// The VM looks for exceptions only when the scheduler is not locked, as it is in a callback.  While
+// it is open another callback may run inside this one, for the few bytecodes until the exception.
+void callback_break(void) {
+    if (callback_is_stuck() && MP_STATE_VM(sched_state) == MP_SCHED_LOCKED && MP_STATE_THREAD(gc_lock_depth) == 0) {
+        mp_sched_keyboard_interrupt();
+        MP_STATE_VM(sched_state) = MP_SCHED_PENDING;
+    }
+}
+
+bool callback_holds_prompt(void) {
+    return running.active && running.from_prompt;
+}
+
 static void callback_run_soft(mp_sched_node_t *node) {
     callback_t *self = (callback_t *)((char *)node - offsetof(callback_t, node));
     if (self->irq.handler != mp_const_none) {
+        running.broken = false;
         mp_call_function_1_protected(self->irq.handler, self->irq.parent);
+        if (running.broken) { // it would only be stuck again
+            self->irq.methods->trigger(self->irq.parent, 0);
+            self->irq.handler = mp_const_none;
+            mp_print_str(&mp_plat_print, "A callback was ended by Ctrl-C; it is not called again\n");
+        }
     }
     if (self->done != NULL) {
         self->done(self);

@@ -16,6 +16,8 @@ void interrupt_init(void);
 
 // Sets the C handler of a line (NULL takes it away) and leaves the line disabled.
 void interrupt_attach(int line, interrupt_handler_t handler);
+// The C handler of a line, or NULL.
+interrupt_handler_t interrupt_attached(int line);
 void interrupt_enable(int line);
 void interrupt_disable(int line);
 
@@ -34,6 +36,10 @@ typedef struct _callback_t {
 
 void callback_init(callback_t *self, const mp_irq_methods_t *methods, mp_obj_t parent);
 void callback_fire(callback_t *self);
+// Ctrl-C for a callback that does not end: raises it inside.  Call in an interrupt.
+void callback_break(void);
+// Does a callback run while a REPL waits for input?
+bool callback_holds_prompt(void);
 
 // Is a soft callback waiting to run?
 static inline bool callback_pending(callback_t *self) {

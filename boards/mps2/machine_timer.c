@@ -30,6 +30,19 @@ MP_REGISTER_ROOT_POINTER(struct _timer_obj_t *mps2_timers);
 
 static void timers_due(void);
 
+// Takes the timer off the list if nothing holds it there.  Interrupts are off.
+static void timer_unlink_if_idle(timer_obj_t *self) {
+    if (!self->listed || self->armed || callback_pending(&self->callback)) {
+        return;
+    }
+    timer_obj_t **link = (timer_obj_t **)&MP_STATE_PORT(mps2_timers);
+    while (*link != self) {
+        link = &(*link)->next;
+    }
+    *link = self->next;
+    self->listed = false;
+}
+
 // Sets the alarm for the earliest armed timer.  Interrupts are off.
 static void timers_program(void) {
     uint64_t earliest = UINT64_MAX;
@@ -45,7 +58,8 @@ static void timers_program(void) {
     }
 }
 
-// In the alarm's interrupt.
+// In the alarm's interrupt.  Hard callbacks may stop any timer, which leaves `next` in it, and set
+// any timer again, which leaves it in its place or puts it in front.
 static void timers_due(void) {
     uint64_t now = clock_us();
     for (timer_obj_t *timer = MP_STATE_PORT(mps2_timers); timer != NULL; timer = timer->next) {
@@ -64,6 +78,7 @@ static void timers_due(void) {
             timer->armed = false;
         }
         callback_fire(&timer->callback);
+        timer_unlink_if_idle(timer);
     }
     timers_program();
 }
@@ -74,19 +89,6 @@ static void timer_link(timer_obj_t *self) {
         self->next = MP_STATE_PORT(mps2_timers);
         MP_STATE_PORT(mps2_timers) = self;
     }
-}
-
-// Takes the timer off the list if nothing holds it there.  Interrupts are off, thread mode.
-static void timer_unlink_if_idle(timer_obj_t *self) {
-    if (!self->listed || self->armed || callback_pending(&self->callback)) {
-        return;
-    }
-    timer_obj_t **link = (timer_obj_t **)&MP_STATE_PORT(mps2_timers);
-    while (*link != self) {
-        link = &(*link)->next;
-    }
-    *link = self->next;
-    self->listed = false;
 }
 
 static void timer_stop(timer_obj_t *self) {
@@ -221,7 +223,8 @@ static void timer_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind
 
 static mp_obj_t timer_init_method(size_t n_args, const mp_obj_t *args, mp_map_t *kw_args) {
     timer_obj_t *self = MP_OBJ_TO_PTR(args[0]);
-    timer_stop(self);
+    // It stays on the list: a hard callback must not move what the collector may be following.
+    self->armed = false;
     timer_init(self, n_args - 1, args + 1, kw_args);
     return mp_const_none;
 }

@@ -211,6 +211,15 @@ static bool tx_put(machine_uart_obj_t *self, uint8_t byte) {
 /******************************************************************************/
 // Setting up
 
+// Attaches the handler, unless a driver in Python has the line.
+static void take_line(int line, interrupt_handler_t handler) {
+    interrupt_handler_t owner = interrupt_attached(line);
+    if (owner != NULL && owner != handler) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("interrupt line %d is taken by mps2.irq()"), line);
+    }
+    interrupt_attach(line, handler);
+}
+
 static void uart_on(machine_uart_obj_t *self) {
     self->uart->BAUDDIV = (CPU_HZ + self->baudrate / 2) / self->baudrate;
     if (is_console(self)) {
@@ -218,8 +227,8 @@ static void uart_on(machine_uart_obj_t *self) {
         return;
     }
     int line = uart_table[self->id].rx_line;
-    interrupt_attach(line, rx_interrupt);
-    interrupt_attach(TX_LINE(line), tx_interrupt);
+    take_line(line, rx_interrupt);
+    take_line(TX_LINE(line), tx_interrupt);
     self->on = true;
     self->uart->CTRL = CTRL_TX | CTRL_RX | CTRL_RX_INTERRUPT;
     interrupt_enable(line);

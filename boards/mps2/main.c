@@ -78,6 +78,7 @@ int main(void) {
         mp_printf(&mp_plat_print, "MPY: soft reboot\n");
         stop_program();
         gc_sweep_all();
+        stop_program(); // what finalisers written in Python have started
         mp_deinit();
         noinit_soft_reset();
     }

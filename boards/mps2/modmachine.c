@@ -59,14 +59,11 @@ static void mp_machine_set_freq(size_t n_args, const mp_obj_t *args) {
 // Sleeps until an interrupt, at most the time given.
 static void mp_machine_lightsleep(size_t n_args, const mp_obj_t *args) {
     mp_int_t ms = n_args == 0 ? -1 : mp_obj_get_int(args[0]);
-    if (ms == 0 || (n_args != 0 && ms < 0)) {
+    mp_event_handle_nowait();
+    if (n_args == 0 || ms > 0) {
+        clock_sleep(ms);
         mp_event_handle_nowait();
-        return;
     }
-    mp_event_handle_nowait();
-    uint32_t seen = interrupt_count;
-    clock_wait(ms, &seen);
-    mp_event_handle_nowait();
 }
 
 // There is no power state below WFI to model: waits, then resets, as on a chip.

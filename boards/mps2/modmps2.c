@@ -16,18 +16,16 @@
 typedef struct _line_obj_t {
     callback_t callback; // first
     uint8_t line;
+    bool open; // wanted so by the handler's owner
 } line_obj_t;
 
+// Each stays here until the soft reset, since its soft callback may be queued.
 MP_REGISTER_ROOT_POINTER(struct _line_obj_t *mps2_lines[32]);
 
 // Devices drive their lines by level.  The line stays disabled until a soft callback has run,
 // else it would interrupt again at once.
 static void line_interrupt(int number) {
     line_obj_t *self = MP_STATE_PORT(mps2_lines)[number];
-    if (self == NULL || self->callback.irq.handler == mp_const_none) {
-        interrupt_disable(number);
-        return;
-    }
     if (!self->callback.irq.ishard) {
         interrupt_disable(number);
     }
@@ -36,24 +34,26 @@ static void line_interrupt(int number) {
 
 static void line_done(callback_t *callback) {
     line_obj_t *self = (line_obj_t *)callback;
-    if (MP_STATE_PORT(mps2_lines)[self->line] == self && callback->irq.handler != mp_const_none) {
+    if (self->open) {
         interrupt_enable(self->line);
     }
 }
 
 static mp_uint_t line_trigger(mp_obj_t parent, mp_uint_t trigger) {
     int line = MP_OBJ_SMALL_INT_VALUE(parent);
-    if (trigger) {
-        interrupt_enable(line);
-    } else {
+    line_obj_t *self = MP_STATE_PORT(mps2_lines)[line];
+    self->open = trigger && self->callback.irq.handler != mp_const_none;
+    if (!self->open) {
         interrupt_disable(line);
+    } else if (!callback_pending(&self->callback)) {
+        interrupt_enable(line);
     }
     return 0;
 }
 
 static mp_uint_t line_info(mp_obj_t parent, mp_uint_t info) {
     int line = MP_OBJ_SMALL_INT_VALUE(parent);
-    return info == MP_IRQ_INFO_FLAGS ? NVIC_ISPR >> line & 1 : NVIC_ISER >> line & 1;
+    return info == MP_IRQ_INFO_FLAGS ? NVIC_ISPR >> line & 1 : MP_STATE_PORT(mps2_lines)[line]->open;
 }
 
 static const mp_irq_methods_t line_methods = {
@@ -61,18 +61,14 @@ static const mp_irq_methods_t line_methods = {
     .info = line_info,
 };
 
-static bool line_is_free(mp_int_t line) {
-    switch (line) {
-        case IRQ_UART0_RX:
-        case IRQ_TIMER0:
-        case IRQ_HOST_PINS:
-            return false;
-        default:
-            return line >= 0 && line < IRQ_COUNT;
+static void check_line(mp_int_t line) {
+    if (line < 0 || line >= IRQ_COUNT) {
+        mp_raise_ValueError(MP_ERROR_TEXT("lines are 0..31"));
     }
 }
 
-// irq(line, handler=None, *, hard=False): the handler is called with the line's number.
+// irq(line, handler=None, *, hard=False): the handler is called with the line's number.  None gives
+// the line back.
 static mp_obj_t mps2_irq(size_t n_args, const mp_obj_t *pos_args, mp_map_t *kw_args) {
     enum { ARG_line, ARG_handler, ARG_hard };
     static const mp_arg_t allowed[] = {
@@ -83,24 +79,28 @@ static mp_obj_t mps2_irq(size_t n_args, const mp_obj_t *pos_args, mp_map_t *kw_a
     mp_arg_val_t args[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all(n_args, pos_args, kw_args, MP_ARRAY_SIZE(allowed), allowed, args);
     mp_int_t line = args[ARG_line].u_int;
-    if (!line_is_free(line)) {
-        mp_raise_ValueError(MP_ERROR_TEXT("no such line, or it belongs to the console, the clock or the virtual pins"));
+    check_line(line);
+    interrupt_handler_t owner = interrupt_attached(line);
+    if (owner != NULL && owner != line_interrupt) {
+        mp_raise_ValueError(MP_ERROR_TEXT("the line belongs to the console, a UART, the clock or the virtual pins"));
     }
     mp_obj_t handler = args[ARG_handler].u_obj;
     if (handler != mp_const_none && !mp_obj_is_callable(handler)) {
         mp_raise_ValueError(MP_ERROR_TEXT("handler must be None or callable"));
     }
-    line_obj_t *self = m_new0(line_obj_t, 1);
-    self->line = line;
-    callback_init(&self->callback, &line_methods, MP_OBJ_NEW_SMALL_INT(line));
-    self->callback.done = line_done;
+    line_obj_t *self = MP_STATE_PORT(mps2_lines)[line];
+    if (self == NULL) {
+        self = m_new0(line_obj_t, 1);
+        self->line = line;
+        callback_init(&self->callback, &line_methods, MP_OBJ_NEW_SMALL_INT(line));
+        self->callback.done = line_done;
+        MP_STATE_PORT(mps2_lines)[line] = self;
+    }
+    bool wanted = handler != mp_const_none;
+    interrupt_attach(line, wanted ? line_interrupt : NULL);
     self->callback.irq.ishard = args[ARG_hard].u_bool;
     self->callback.irq.handler = handler;
-    interrupt_attach(line, line_interrupt);
-    MP_STATE_PORT(mps2_lines)[line] = self;
-    if (handler != mp_const_none) {
-        interrupt_enable(line);
-    }
+    line_trigger(MP_OBJ_NEW_SMALL_INT(line), wanted);
     return MP_OBJ_FROM_PTR(self);
 }
 static MP_DEFINE_CONST_FUN_OBJ_KW(mps2_irq_obj, 1, mps2_irq);
@@ -108,9 +108,7 @@ static MP_DEFINE_CONST_FUN_OBJ_KW(mps2_irq_obj, 1, mps2_irq);
 // pend(line): raises an interrupt by software.
 static mp_obj_t mps2_pend(mp_obj_t line_in) {
     mp_int_t line = mp_obj_get_int(line_in);
-    if (line < 0 || line >= IRQ_COUNT) {
-        mp_raise_ValueError(MP_ERROR_TEXT("lines are 0..31"));
-    }
+    check_line(line);
     NVIC_ISPR = 1u << line;
     __asm volatile ("dsb\n isb" ::: "memory");
     return mp_const_none;
@@ -119,10 +117,10 @@ static MP_DEFINE_CONST_FUN_OBJ_1(mps2_pend_obj, mps2_pend);
 
 void mps2_lines_deinit_all(void) {
     for (int line = 0; line < IRQ_COUNT; line++) {
-        if (MP_STATE_PORT(mps2_lines)[line] != NULL) {
+        if (interrupt_attached(line) == line_interrupt) {
             interrupt_attach(line, NULL);
-            MP_STATE_PORT(mps2_lines)[line] = NULL;
         }
+        MP_STATE_PORT(mps2_lines)[line] = NULL;
     }
 }
 
@@ -179,6 +177,12 @@ static mp_obj_t mps2_crash(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(mps2_crash_obj, mps2_crash);
 
+// crashes(): how often in a row the board has crashed soon after its start.
+static mp_obj_t mps2_crashes(void) {
+    return MP_OBJ_NEW_SMALL_INT(noinit_crashes());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(mps2_crashes_obj, mps2_crashes);
+
 static mp_obj_t mps2_crash_clear(void) {
     noinit.crash.valid = 0;
     return mp_const_none;
@@ -200,6 +204,7 @@ static const mp_rom_map_elem_t mps2_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_script), MP_ROM_PTR(&mps2_script_obj) },
     { MP_ROM_QSTR(MP_QSTR_reset_reason), MP_ROM_PTR(&mps2_reset_reason_obj) },
     { MP_ROM_QSTR(MP_QSTR_crash), MP_ROM_PTR(&mps2_crash_obj) },
+    { MP_ROM_QSTR(MP_QSTR_crashes), MP_ROM_PTR(&mps2_crashes_obj) },
     { MP_ROM_QSTR(MP_QSTR_crash_clear), MP_ROM_PTR(&mps2_crash_clear_obj) },
     { MP_ROM_QSTR(MP_QSTR_noinit), MP_ROM_PTR(&mps2_noinit_obj) },
     { MP_ROM_QSTR(MP_QSTR_flash), MP_ROM_PTR(&storage_flash_obj) },

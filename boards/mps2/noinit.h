@@ -12,6 +12,7 @@ enum {
     RESET_DEEPSLEEP,
     RESET_CRASH,
     RESET_SOFT,
+    RESET_COUNT,
 };
 
 typedef struct _crash_t {
@@ -30,7 +31,9 @@ typedef struct _noinit_t {
     uint32_t magic;
     uint32_t next_reset; // written just before a reset
     uint32_t resets; // warm resets since power-on
+    uint32_t crashes; // resets in a row by a crash or the watchdog soon after the start
     uint64_t wall_offset_us; // wall clock minus clock_us()
+    uint64_t uptime_us; // clock_us() when it was last read
     crash_t crash;
 } noinit_t;
 
@@ -43,6 +46,8 @@ extern uint8_t noinit_user[NOINIT_USER_SIZE];
 void noinit_init(void);
 int noinit_reset_reason(void);
 void noinit_soft_reset(void);
+// How often in a row the board has crashed soon after its start.
+unsigned noinit_crashes(void);
 // Resets the board; the reason is known after it.
 __attribute__((noreturn)) void noinit_reset(int reason);
 

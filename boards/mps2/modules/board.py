@@ -1,6 +1,10 @@
 """The mps2 board for the boot code: its name, its storage, what the host handed over."""
 
 import mps2
+from micropython import const
+
+_NO_APP = const(4)  # flags()
+_CRASHES_MAX = const(3)
 
 NAME = "mps2"
 DESCRIPTION = "mps2-an385 (Cortex-M3, emulated by QEMU)"
@@ -11,11 +15,22 @@ def storage():
     return ((mps2.flash, "/flash"), (mps2.rom, "/rom"))
 
 
-#: Bits set by the host tools; docs/adr/0001-platform.md.
-flags = mps2.flags
+def _crashing():
+    """Has the program crashed so often that it must not be started again by itself?"""
+    return mps2.crashes() >= _CRASHES_MAX
+
+
+def flags():
+    """Bits set by the host tools; docs/adr/0001-platform.md."""
+    return mps2.flags() | (_NO_APP if _crashing() else 0)
+
+
 clear_format = mps2.clear_format
-#: Source handed over by the host, run instead of an application, or None.
-script = mps2.script
+
+
+def script():
+    """Source handed over by the host, run instead of an application, or None."""
+    return None if _crashing() else mps2.script()
 
 
 def reset_reason():
@@ -24,4 +39,7 @@ def reset_reason():
     reason = mps2.reset_reason()
     if crash is None or reason not in ("crash", "watchdog"):
         return reason
-    return "%s (%s, pc 0x%08x, address 0x%08x)" % (reason, crash[0], crash[1], crash[6])
+    reason = "%s (%s, pc 0x%08x, address 0x%08x)" % (reason, crash[0], crash[1], crash[6])
+    if _crashing():
+        reason += ", %d in a row: nothing was run; Ctrl-D tries again" % mps2.crashes()
+    return reason
