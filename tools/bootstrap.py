@@ -21,7 +21,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from coiltools import aptget
+from coiltools import aptget, paths
 from coiltools.packages import PIECES, Piece
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -197,6 +197,12 @@ def alone():
 
 def set_up(with_packages: bool):
     """Do what is not done yet.  raises SetupError."""
+    if paths.hostile(ROOT):
+        raise SetupError(
+            f"MicroPython's makefiles cannot work in the folder {str(ROOT)!r}",
+            "move the clone to where every folder's name is letters, digits and any of "
+            ". , _ + @ ~ - only",
+        )
     if up_to_date(read_stamp()) and not missing(with_packages):
         return
     with alone():

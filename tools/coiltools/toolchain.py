@@ -95,6 +95,12 @@ def make(
     returns: the log.  raises Fail with the errors, or if make or a compiler is missing.
     """
     log = log or paths.BUILD / "log" / f"{directory.name}.log"
+    for place in (directory, *(value for value in variables.values() if isinstance(value, Path))):
+        if paths.hostile(place):
+            raise Fail(
+                f"make cannot work with the path {str(place)!r}",
+                "use folders whose names are letters, digits and any of . , _ + @ ~ - only",
+            )
     log.parent.mkdir(parents=True, exist_ok=True)
     jobs = len(os.sched_getaffinity(0))
     command = [str(require("make")), f"-j{jobs}", "--no-print-directory", "-C", str(directory)]

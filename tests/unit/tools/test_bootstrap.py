@@ -61,6 +61,7 @@ class Copy:
             "tools/coiltools/__init__.py",
             "tools/coiltools/aptget.py",
             "tools/coiltools/packages.py",
+            "tools/coiltools/paths.py",
         ):
             target = self.root / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +76,7 @@ class Copy:
     def show_all(self):
         """Make PATH a folder with the programs that a set-up looks for, and no apt-get."""
         shutil.rmtree(self.bin, ignore_errors=True)
-        self.bin.mkdir()
+        self.bin.mkdir(parents=True)
         for name in PROGRAMS:
             (self.bin / name).symlink_to(shutil.which(name))
         self.log.unlink(missing_ok=True)
@@ -114,9 +115,10 @@ def copy(tmp_path):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
+    """A copy after its first run; making an environment takes seconds, so the tests share it."""
     copy = Copy(tmp_path_factory.mktemp("finished"))
-    done = copy.run()
-    assert done.returncode == 0, done.stderr
+    copy.first = copy.run()
+    assert copy.first.returncode == 0, copy.first.stderr
     return copy
 
 
@@ -124,7 +126,9 @@ def finished(tmp_path_factory):
 def ready(finished):
     """A copy whose environment is complete, with all programs in sight."""
     finished.show_all()
-    return finished
+    yield finished
+    finished.lock.write_text("# nothing\n")
+    assert finished.run("--no-packages").returncode == 0
 
 
 def installed(copy: Copy) -> bool:
@@ -137,48 +141,55 @@ def installed(copy: Copy) -> bool:
 # The virtual environment.
 
 
-def test_first_run_plans_then_makes_and_second_run_does_nothing(copy):
-    first = copy.run()
-    assert first.returncode == 0, first.stderr
-    told = first.stderr
+def test_first_run_plans_then_makes_and_second_run_does_nothing(ready):
+    told = ready.first.stderr
     assert told.index("MB to download") < told.index("making .venv")
-    assert installed(copy)
-    second = copy.run()
+    assert installed(ready)
+    second = ready.run()
     assert (second.returncode, second.stderr, second.stdout) == (0, "", "")
 
 
-def test_failed_installation_leaves_no_stamp_and_is_made_anew(copy):
-    good = copy.lock.read_text()
-    copy.lock.write_text(f"coil-no-such-package==1 --hash=sha256:{64 * '0'}\n")
-    failed = copy.run()
+def test_failed_installation_leaves_no_stamp_and_is_made_anew(ready):
+    ready.lock.write_text(f"coil-no-such-package==1 --hash=sha256:{64 * '0'}\n")
+    failed = ready.run()
     assert failed.returncode == 1
     assert "failed:" in failed.stderr and "to mend:" in failed.stderr
     assert "docs/install.md" in failed.stderr
-    assert not copy.stamp.exists()
+    assert not ready.stamp.exists()
 
-    leftover = copy.root / ".venv" / "half-made"
+    leftover = ready.root / ".venv" / "half-made"
     leftover.touch()
-    copy.lock.write_text(good)
-    assert copy.run().returncode == 0
+    ready.lock.write_text("# nothing\n")
+    assert ready.run().returncode == 0
     assert not leftover.exists(), "a half-made environment is no base to build on"
-    assert installed(copy)
+    assert installed(ready)
 
 
-def test_changed_lock_refreshes_and_changed_place_makes_anew(copy, tmp_path):
-    assert copy.run().returncode == 0
-    kept = copy.root / ".venv" / "kept"
+def test_changed_lock_refreshes_and_changed_place_makes_anew(ready, tmp_path):
+    kept = ready.root / ".venv" / "kept"
     kept.touch()
-    copy.lock.write_text("# still nothing\n")
-    refreshed = copy.run()
+    ready.lock.write_text("# still nothing\n")
+    refreshed = ready.run()
     assert refreshed.returncode == 0
     assert "making .venv" not in refreshed.stderr
     assert kept.exists()
 
-    copy.root = copy.root.rename(tmp_path / "moved")
-    moved = copy.run()
-    assert moved.returncode == 0
-    assert "making .venv" in moved.stderr
-    assert not (copy.root / ".venv" / "kept").exists()
+    moved = Copy(tmp_path)
+    shutil.rmtree(moved.root)
+    shutil.copytree(ready.root, moved.root, symlinks=True)
+    done = moved.run()
+    assert done.returncode == 0
+    assert "making .venv" in done.stderr
+    assert not (moved.root / ".venv" / "kept").exists()
+
+
+@pytest.mark.parametrize("name", ["two words", "it's", "a$b", "c#1", "d:e"])
+def test_folder_that_make_would_take_apart_is_refused_at_once(tmp_path, name):
+    copy = Copy(tmp_path / name)
+    refused = copy.run()
+    assert refused.returncode == 1
+    assert name in refused.stderr and "to mend: move the clone" in refused.stderr
+    assert not (copy.root / ".venv").exists()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"home": 3}', '{"home": null}', "\x00"])
