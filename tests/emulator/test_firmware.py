@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -11,7 +12,18 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from coiltools import boards, boardtest, cli, firmware, hostpage, launch, linkmap, paths
+from coiltools import (
+    apps,
+    boards,
+    boardtest,
+    cli,
+    firmware,
+    hostpage,
+    jsonfile,
+    launch,
+    linkmap,
+    paths,
+)
 from coiltools.rawrepl import BoardException
 from coiltools.report import Fail
 
@@ -32,6 +44,19 @@ def ask(built: firmware.Firmware, code: str) -> str:
     with launch.board(built, flags=hostpage.NO_APP) as running:
         running.wait_for_prompt(20)
         return running.exec(code)
+
+
+@pytest.fixture(autouse=True)
+def leave_nothing_behind(tmp_path):
+    """Remove what the applications of a test have in `build/`."""
+    yield
+    labels = [apps.label(folder) for folder in tmp_path.rglob("*") if folder.is_dir()]
+    for label in labels:
+        for made in paths.BUILD.glob(f"*/{label}*"):
+            shutil.rmtree(made)
+    for store in (paths.BUILD / "size").glob("*.json"):
+        kept = {k: v for k, v in jsonfile.read(store).items() if not k.startswith(tuple(labels))}
+        jsonfile.write(store, kept)
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -194,7 +219,6 @@ def test_build_prints_modules_reasons_and_what_is_left(capsys):
 
 def test_size_shows_the_difference_to_the_last_time(tmp_path, capsys):
     app = write(tmp_path / "test_size", {"app.py": "X = 'a'"})
-    (paths.BUILD / "size" / "mps2.json").unlink(missing_ok=True)
     assert cli.main(["size", "--app", str(app)]) == 0
     assert re.search(r"frozen app.py +\d+ +0 +0 +\n", capsys.readouterr().out)
     (app / "app.py").write_text("X = 'a'\ndef f(a, b):\n    return a + b\n")
@@ -229,6 +253,37 @@ def test_application_tests_run_on_the_board(tmp_path, monkeypatch, board, capsys
     assert re.search(r"test_never FAILED\n(.*\n)+ZeroDivisionError", shown)
     assert "test_stuck FAILED\nthe test did not end in time" in shown
     assert "test_late FAILED" in shown
+
+
+def test_folders_of_one_name_do_not_share_a_firmware(tmp_path):
+    """Nor does a name that make or a manifest would take apart matter."""
+    first = write(tmp_path / "it's my app", {"app.py": "print('first')"})
+    second = write(tmp_path / "below" / "it's my app", {"app.py": "print('second')"})
+    built = [firmware.build(app, "mps2") for app in (first, second)]
+    for each, said in zip(built, ("first", "second"), strict=True):
+        with launch.board(each) as running:
+            assert f"\n{said}\n" in running.wait_for_prompt(20)
+
+
+@pytest.mark.parametrize(
+    "source, line",
+    [
+        (b"x = 1\nmatch x:\n    case 1: pass\n", 2),  # Python's, but not MicroPython's
+        (b"x = 1\n\nprint('\xe9')\n", 3),
+        (b"# coding: latin-1\nprint('\xe9')\n", 2),
+        (b"def f(:\n    pass\n", 1),
+    ],
+)
+def test_source_that_no_board_can_take_is_refused_by_line(tmp_path, source, line):
+    app = write(tmp_path / "test_refused", {"app.py": ""})
+    (app / "app.py").write_bytes(source)
+    with pytest.raises(Fail, match=re.escape(f"{app / 'app.py'}:{line}: ")):
+        firmware.build(app, "mps2")
+
+
+def test_file_that_nothing_imports_may_be_anything(tmp_path):
+    files = {"app.py": "", "on_the_pc/make_table.py": "print 'Python 2'"}
+    assert firmware.build(write(tmp_path / "test_beside", files), "mps2").image.is_file()
 
 
 def test_no_tests_is_a_failure(tmp_path):

@@ -36,8 +36,10 @@ def test_watch_keeps_the_old_application_on_a_syntax_error(coil_run, application
     run = coil_run(str(application), "--watch")
     run.wait("version 1\r\n", timeout=60)
     (application / "other.py").write_text("VERSION = = 2\n")
-    run.wait("other.py does not compile")
-    run.wait("SyntaxError")
+    run.wait("other.py:1: invalid syntax")
+    (application / "other.py").write_text("match 1:\n    case 1: pass\n")
+    run.wait("other.py does not compile")  # Python's, but not MicroPython's
+    run.wait("line 1")
     run.type("\x03")
     run.wait("KeyboardInterrupt")  # it was still running
     (application / "other.py").write_text("VERSION = 3\n")
@@ -51,6 +53,26 @@ def test_watched_application_does_not_stay_on_the_disk(coil_run, application):
     run = coil_run()
     run.wait(PROMPT)
     assert "version" not in run.shown
+
+
+def test_watch_follows_every_module_that_is_imported(coil_run, application):
+    (application / "_own.py").write_text("X = 1\n")
+    (application / "app.py").write_text(
+        "import _own, other\nprint('got', _own.X, other.VERSION)\n"
+    )
+    run = coil_run(str(application), "--watch")
+    run.wait("got 1 1", timeout=60)
+    (application / "_own.py").write_text("X = 2\n")
+    run.wait("got 2 1")
+    # What is gone is not to be had from an older firmware either.
+    (application / "other.py").unlink()
+    run.wait("no module 'other'")
+    run.wait("the old application goes on")
+    (application / "app.py").rename(application / "main.py")
+    run.wait("has no app.py")
+    (application / "coil.toml").write_text('[app]\nmain = "main.py"\n')
+    (application / "other.py").write_text("VERSION = 5\n")
+    run.wait("got 2 5")
 
 
 def test_heap_option(coil_run):
@@ -147,6 +169,11 @@ def test_debugger_starts_a_halted_board(firmware, coil_run, tmp_path):
         (["--i2c", "tmp106@0x48"], "did you mean 'tmp105'"),
         (["--serial", "0=pty"], "0 is the console"),
         (["--instance", "board"], "no instance of board mps2"),
+        (["--image", "/dev/null"], "there is no firmware"),
+        (["--image", __file__], "not an ELF file"),
+        (["--snapshot", __file__], "is no snapshot"),
+        (["--snapshot", f"{__file__}.none/x"], "there is no folder"),
+        (["--exit-after", "-1"], "--exit-after"),
         (["--disk", "/dev/null/x"], "cannot be opened"),
         (["--board", "host", "--net"], "board host is no emulated board"),
     ],

@@ -1,5 +1,7 @@
 """Finds the application that a command names: a folder, or one of `examples/`."""
 
+import hashlib
+import re
 from pathlib import Path
 
 from . import config, paths
@@ -32,3 +34,17 @@ def find(name: str | None) -> Path | None:
             return folder.resolve()
     near = [str(f.parent) for f in Path().glob("*/app.py")]
     raise unknown("application", name, [*names(), *near], "`coil new NAME` makes one.")
+
+
+def label(app: Path | None) -> str:
+    """The name of an application's folders in `build/`.
+
+    app: what find() returned.  Examples keep their names.  Other folders may share theirs, or be
+    called something that make does not take, so they get a few digits of their path's hash.
+    """
+    if app is None:
+        return "default"
+    if app.parent == _EXAMPLES:
+        return app.name
+    digest = hashlib.sha256(str(app).encode()).hexdigest()
+    return f"{re.sub(r'[^A-Za-z0-9_]+', '_', app.name)}-{digest[:6]}"

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import firmware
+from . import firmware, jsonfile
 from .emulator import Emulator
 from .paths import BUILD, ROOT
 from .report import Fail, unknown
@@ -70,13 +70,9 @@ def result_file(board: str) -> Path:
 
 def stored(board: str) -> dict[str, dict]:
     """The results of the run before, {} if there is none."""
-    path = result_file(board)
-    return json.loads(path.read_text()) if path.exists() else {}
+    return jsonfile.read(result_file(board))
 
 
 def store(board: str, results: dict[str, dict], versions: dict[str, str]):
-    path = result_file(board)
-    path.parent.mkdir(parents=True, exist_ok=True)
     kept = {name: values for name, values in stored(board).items() if name not in results}
-    merged = {**kept, **results, VERSIONS: versions}
-    path.write_text(json.dumps(merged, indent=1, sort_keys=True) + "\n")
+    jsonfile.write(result_file(board), {**kept, **results, VERSIONS: versions})

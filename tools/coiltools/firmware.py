@@ -2,11 +2,10 @@
 
 `coil build` calls `build`; so does every command that boots a board.  The C objects of a board
 are compiled once, in `build/<board>/_make-<MicroPython version>`, and serve all applications; an
-application's own folder, `build/<board>/<application>`, holds the image, the map and `firmware.json`.
+application's own folder, `build/<board>/<label>`, holds the image, the map and `firmware.json`.
 """
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import __version__, boards, frozen, lockfile, paths, plan, source, toolchain
+from . import __version__, apps, boards, frozen, jsonfile, lockfile, paths, plan, source, toolchain
 from .boards import Board
 from .closure import Module
 from .config import Config
@@ -92,6 +91,7 @@ def build(
     everything: bool = False,
     native: bool = True,
     tests: tuple[Path, ...] = (),
+    freeze_app: bool = True,
 ) -> Firmware:
     """Build what changed and return the firmware.
 
@@ -99,6 +99,7 @@ def build(
     overrides: as config.load.  include: module names besides those in coil.toml.
     everything: freeze all packages.  native: False leaves boards/native out.
     tests: files that the firmware must be able to run; their imports are frozen as well.
+    freeze_app: False leaves out what plan.modules_to_load() names.
     Raises Fail when the application, its settings or the compiler is at fault.
     """
     chosen = boards.get(board)
@@ -112,8 +113,9 @@ def build(
         everything=everything,
         native=native,
         tests=tests,
+        freeze_app=freeze_app,
     )
-    name = (app.name if app else "default") + ("-tests" if tests else "")
+    name = apps.label(app) + "-tests" * bool(tests) + "-loads" * (not freeze_app)
     return _Build(planned, name, micropython).run()
 
 
@@ -134,7 +136,7 @@ class _Build:
         self.outputs = {board.image, board.elf, board.map}
 
     def run(self) -> Firmware:
-        lock = self.work.with_suffix(".lock")
+        lock = self.work.with_name(self.work.name + ".lock")
         lock.parent.mkdir(parents=True, exist_ok=True)
         with lockfile.held(lock, f"building for {self.board.name}"):
             self.plan.stage(self.staged)
@@ -148,9 +150,7 @@ class _Build:
                     self.make(cross)
                 self.check_builtins()
                 versions = self.versions()
-                self.record.write_text(
-                    json.dumps({"fingerprint": fingerprint, "versions": versions}, indent=1)
-                )
+                jsonfile.write(self.record, {"fingerprint": fingerprint, "versions": versions})
         return Firmware(
             board=self.board,
             app=self.plan.app,
@@ -192,12 +192,10 @@ class _Build:
 
     def recorded(self, fingerprint: str) -> dict[str, str] | None:
         """The versions of the firmware built from exactly these inputs, None if there is none."""
-        try:
-            record = json.loads(self.record.read_text())
-        except (OSError, ValueError):
-            return None
+        record = jsonfile.read(self.record)
         complete = all((self.folder / name).is_file() for name in self.outputs)
-        return record["versions"] if complete and record["fingerprint"] == fingerprint else None
+        same = complete and record.get("fingerprint") == fingerprint
+        return record.get("versions") if same else None
 
     # -- make ------------------------------------------------------------------------------
 
@@ -218,12 +216,27 @@ class _Build:
         }
         if self.board.mpy_arch:
             variables["MPY_CROSS_FLAGS"] = f"-march={self.board.mpy_arch}"
-        toolchain.make(self.board.folder, log=self.folder / "make.log", **variables)
+        try:
+            toolchain.make(self.board.folder, log=self.folder / "make.log", **variables)
+        except Fail as failure:
+            raise self.refused_module() or failure from None
         for name in self.outputs:
             shutil.copy2(self.work / name, self.folder / name)
         shutil.copy2(self.work / "frozen_content.c", self.frozen("c"))
         compiled = sorted(self.work.rglob("frozen_content.o"), key=lambda f: f.stat().st_mtime)
         shutil.copy2(compiled[-1], self.frozen("o"))
+
+    def refused_module(self) -> Fail | None:
+        """The failure when MicroPython's compiler refused a module that Python's parser took."""
+        log = (self.folder / "make.log").read_text(errors="replace")
+        said = re.search(r"error compiling (\S+):\n(?:.*\n)*?.* line (\d+).*\n(\w+: .*)", log)
+        files = {module.target: module.file for module in self.plan.closure.modules}
+        if said is None or said[1] not in files:
+            return None
+        return Fail(
+            f"{files[said[1]]}:{said[2]}: {said[3]}, says MicroPython's compiler",
+            "Write it without syntax that is newer than Python 3.6; nothing was built.",
+        )
 
     def frozen(self, kind: str) -> Path:
         return self.folder / f"frozen_content.{kind}"
@@ -246,10 +259,7 @@ class _Build:
         application under the same name, or that changed its optimisation level.
         """
         state_file = self.work / "frozen.json"
-        try:
-            before = json.loads(state_file.read_text())
-        except (OSError, ValueError):
-            before = {}
+        before = jsonfile.read(state_file)
         now = {"_build.py": hashlib.sha256(self.plan.build_module.encode()).hexdigest()}
         for module in self.plan.closure.modules:
             content = hashlib.sha256(module.file.read_bytes()).hexdigest()
@@ -260,7 +270,7 @@ class _Build:
                 stale.with_suffix(".mpy").unlink(missing_ok=True)
         if before != now:
             (self.work / "frozen_content.c").unlink(missing_ok=True)
-        state_file.write_text(json.dumps(now, indent=1))
+        jsonfile.write(state_file, now)
 
     def check_builtins(self):
         """Compare board.toml's list of C modules with the firmware's own."""

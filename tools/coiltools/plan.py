@@ -1,6 +1,6 @@
 """What goes into a firmware: an application's settings and import closure, as a manifest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from .roots import Root, Roots
 #: mpy-cross -O level of MicroPython's own asyncio, as in its manifest, and the least of the OS.
 _ASYNCIO_OPT = 3
 _OS_OPT = 1
+#: Kinds of modules that belong to one application; the others are the system's.
+LOADABLE = ("application", "package")
 #: The C module that boards/native adds to every board.
 NATIVE = "_native"
 
@@ -37,7 +39,7 @@ class Plan:
         if module.kind == "micropython":
             return _ASYNCIO_OPT
         own = self.config["opt"]
-        return own if module.kind in ("application", "package") else max(own, _OS_OPT)
+        return own if module.kind in LOADABLE else max(own, _OS_OPT)
 
     def manifest(self, staged: Path) -> str:
         """The manifest for MicroPython's build.
@@ -77,6 +79,7 @@ def make(
     everything: bool = False,
     native: bool = True,
     tests: tuple[Path, ...] = (),
+    freeze_app: bool = True,
 ) -> Plan:
     """Decide what the firmware of `app` on `board` holds.
 
@@ -99,7 +102,8 @@ def make(
     native = native and chosen["native"]
     builtins = {*board.builtins, "_build"} - (set() if native else {NATIVE})
     found = closure.compute(roots, builtins, start, whole, exclude=chosen["exclude"])
-    found.modules = [m for m in found.modules if m.kind != "test"]  # sent over, not frozen
+    left_out = {"test"} if freeze_app else {"test", *LOADABLE}  # sent over, not frozen
+    found.modules = [m for m in found.modules if m.kind not in left_out]
     limits = {name: v.value for name, v in chosen.limits.items() if name in found.limits}
     return Plan(app, board, native, chosen, found, _build_module(board, chosen, found, limits))
 
@@ -152,6 +156,14 @@ def _roots(
     return Roots(roots, aliases)
 
 
+def modules_to_load(app: Path, board: Board, micropython: Path) -> Iterator[tuple[Module, int]]:
+    """What a firmware that was made with freeze_app=False needs besides, and the -O level."""
+    planned = make(app, board, micropython, everything=True)
+    for module in planned.closure.modules:
+        if module.kind in LOADABLE:
+            yield module, planned.opt(module)
+
+
 def _start(app: Path | None, board: Board, settings: Config, include: Iterable[str]):
     """The modules that are in whatever is imported: name -> why."""
     start = {"app": "the application"} if app is not None else {}
@@ -168,7 +180,11 @@ def _declared(app: Path | None) -> dict[str, Limit]:
     declared: dict[str, Limit] = {}
     for name in roots.below(""):
         found = roots.find(name)
-        for limit, value in imports.read(found.file).limits.items():
+        try:
+            limits = imports.read(found.file).limits
+        except Fail:
+            continue  # perhaps a tool for the host; if an import reaches it, that will tell
+        for limit, value in limits.items():
             try:
                 default, low, high, meaning = value
                 sound = low <= default <= high

@@ -1,10 +1,13 @@
 """ROMFS images of an application, for loading a changed one without building a firmware."""
 
 import subprocess
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from mpremote.romfs import VfsRomWriter
 
+from .closure import Module
 from .report import Fail
 
 #: The first file of each image made here: tells it from one that the user put on the board.
@@ -20,39 +23,19 @@ def is_ours(head: bytes) -> bool:
 HEAD_BYTES = _MARK_END
 
 
-def sources(folder: Path) -> list[Path]:
-    """The application's modules: all .py files below `folder`, tests and hidden folders left out."""
-    found = []
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith((".", "_")) and entry.name != "__init__.py":
-            continue
-        if entry.is_dir() and entry.name not in ("tests", "build", "typings"):
-            found += sources(entry)
-        elif entry.suffix == ".py" and not entry.name.startswith("test_"):
-            found.append(entry)
-    return found
+def image(compiler: "Compiler", modules: Iterable[tuple[Module, int]]) -> bytes:
+    """Compile modules into a ROMFS image.
 
-
-def image(folder: Path, main: str, mpy_cross: Path, arch: str, scratch: Path) -> bytes:
-    """Compile the application in `folder` into a ROMFS image.
-
-    main: its main file, which becomes app.mpy.
-    arch: mpy-cross' -march=, "" = no native code.
-    scratch: a folder for temporary files.
-    Raises Fail with the compiler's message when a file does not compile.
+    modules: with mpy-cross' -O level for each.
+    Raises Fail with the compiler's message when one does not compile.
     """
     tree: dict = {}
-    for file in sources(folder):
-        place = file.relative_to(folder)
-        target = Path("app.mpy") if str(place) == main else place.with_suffix(".mpy")
+    for module, opt in modules:
+        target = Path(module.target).with_suffix(".mpy")
         here = tree
         for part in target.parts[:-1]:
             here = here.setdefault(part, {})
-        here[target.name] = _compile(file, place, mpy_cross, arch, scratch)
-    if "app.mpy" not in tree:
-        raise Fail(
-            f"{folder / main} is not there.", f"write it, or set main in {folder}/coil.toml"
-        )
+        here[target.name] = compiler.compile(module, opt)
     writer = VfsRomWriter()
     writer.mkfile(_MARK, b"")
     _add(writer, tree)
@@ -69,18 +52,40 @@ def _add(writer: VfsRomWriter, tree: dict):
             writer.mkfile(name, content)
 
 
-def _compile(file: Path, place: Path, mpy_cross: Path, arch: str, scratch: Path) -> bytes:
-    if not str(place).isascii():
-        raise Fail(f"{file}: a file name on the board must be ASCII.", "rename the file")
-    output = scratch / "module.mpy"
-    march = [f"-march={arch}"] if arch else []
-    done = subprocess.run(
-        [mpy_cross, *march, "-s", str(place), "-o", output, file],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=30,
-    )
-    if done.returncode:
-        raise Fail(f"{file} does not compile.", "correct it and save", done.stderr.strip())
-    return output.read_bytes()
+class Compiler:
+    """mpy-cross, which remembers what it compiled.
+
+    mpy_cross: the program.  arch: its -march=, "" = no native code.
+    """
+
+    def __init__(self, mpy_cross: Path, arch: str):
+        self._command = [str(mpy_cross), *([f"-march={arch}"] if arch else [])]
+        self._done: dict[tuple, bytes] = {}
+
+    def compile(self, module: Module, opt: int) -> bytes:
+        """The bytecode of `module`.  Raises Fail when it does not compile."""
+        if not module.target.isascii():
+            raise Fail(
+                f"{module.file}: a file name on the board must be ASCII.", "rename the file"
+            )
+        stat = module.file.stat()
+        key = module.target, module.file, stat.st_mtime_ns, stat.st_size, opt
+        if key not in self._done:
+            self._done[key] = self._compile(module, opt)
+        return self._done[key]
+
+    def _compile(self, module: Module, opt: int) -> bytes:
+        with tempfile.TemporaryDirectory(prefix="coil-") as scratch:
+            output = Path(scratch) / "module.mpy"
+            done = subprocess.run(
+                [*self._command, f"-O{opt}", "-s", module.target, "-o", output, module.file],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                stdin=subprocess.DEVNULL,
+                timeout=30,
+            )
+            if done.returncode:
+                message = f"{module.file} does not compile."
+                raise Fail(message, "correct it and save", done.stderr.strip())
+            return output.read_bytes()

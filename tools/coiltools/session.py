@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import apps, boards, hostpage, paths, romfs
+from . import apps, boards, hostpage, paths, plan, romfs
 from .config import HEAP_MIN, size
 from .devices import Network
 from .emulator import Emulator
@@ -72,8 +72,8 @@ def start(options: Options) -> Iterator[Session]:
     kind = boards.get(options.board)
     folder = apps.find(options.app)
     _check(options, kind, folder)
-    image, elf, default_heap, main = _firmware(options, kind, folder)
-    loader = _loader(folder, main, kind) if options.watch else None
+    image, elf, default_heap = _firmware(options, kind, folder)
+    loader = Loader(folder, kind) if options.watch else None
     rom = loader.image() if loader is not None else b""
     with contextlib.ExitStack() as cleanup:
         claim = cleanup.enter_context(Claim(kind.name, options.instance))
@@ -159,28 +159,27 @@ def _check(options: Options, kind: boards.Board, folder: Path | None):
 
 
 def _firmware(options: Options, kind: boards.Board, folder: Path | None):
-    """The image to run, its ELF file, the heap that coil.toml asks for, the main file's name."""
+    """The image to run, its ELF file, the heap that coil.toml asks for."""
     if options.image is not None:
         if not options.image.is_file():
             raise Fail(f"there is no firmware {options.image}.", "coil build")
-        return options.image, options.image, 0, "app.py"
+        with options.image.open("rb") as file:
+            if file.read(4) != b"\x7fELF":
+                raise Fail(f"{options.image} is no firmware: not an ELF file.", "coil build")
+        return options.image, options.image, 0
     if options.no_build:
-        built = paths.BUILD / kind.name / ("default" if folder is None else folder.name)
+        built = paths.BUILD / kind.name / apps.label(folder)
         image = built / kind.image
         if not image.is_file():
             raise Fail(f"{image} has not been built.", "leave out --no-build")
-        return image, built / kind.elf, 0, "app.py"
+        settings, _ = plan.settings(folder, kind.name)
+        return image, built / kind.elf, settings["heap"]
     from . import firmware  # building needs the whole tool chain; --image does not
 
-    # A watched application may start to import anything.
-    made = firmware.build(folder, kind.name, everything=options.watch)
-    return made.image, made.elf, made.heap_bytes, made.config["main"]
-
-
-def _loader(folder: Path, main: str, kind: boards.Board) -> Loader:
-    from . import source, toolchain
-
-    return Loader(folder, main, toolchain.mpy_cross(source.ensure()), kind.mpy_arch)
+    # A watched application is loaded beside the firmware, and may start to import anything.
+    more = {"everything": True, "freeze_app": False} if options.watch else {}
+    made = firmware.build(folder, kind.name, **more)
+    return made.image, made.elf, made.heap_bytes
 
 
 def _emulation(options: Options) -> dict:

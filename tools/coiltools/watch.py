@@ -1,14 +1,14 @@
 """`coil run --watch`: loads the application again when one of its files changes."""
 
 import socket
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import watchfiles
 
-from . import romfs
+from . import plan, romfs, source, toolchain
+from .boards import Board
 from .report import Fail
 from .runningboard import RunningBoard
 
@@ -17,21 +17,24 @@ _QUIET_MS, _AT_MOST_MS = 30, 200
 
 
 class Loader:
-    """Compiles the application and puts it into a board's ROMFS partition.
+    """Compiles what an application adds to the system, and puts it into a board's ROMFS partition.
 
-    folder, main: the application.  mpy_cross, arch: see romfs.image.
+    folder: the application.  kind: the board it is for.
     """
 
-    def __init__(self, folder: Path, main: str, mpy_cross: Path, arch: str):
+    def __init__(self, folder: Path, kind: Board):
         self.folder = folder
-        self._main = main
-        self._mpy_cross = mpy_cross
-        self._arch = arch
+        self._kind = kind
+        self._micropython = source.ensure()
+        self._compiler = romfs.Compiler(toolchain.mpy_cross(self._micropython), kind.mpy_arch)
 
     def image(self) -> bytes:
-        """The application's image.  Raises Fail when it does not compile."""
-        with tempfile.TemporaryDirectory(prefix="coil-") as scratch:
-            return romfs.image(self.folder, self._main, self._mpy_cross, self._arch, Path(scratch))
+        """The application's image.  Raises Fail when it is not complete or does not compile."""
+        modules = plan.modules_to_load(self.folder, self._kind, self._micropython.path)
+        try:
+            return romfs.image(self._compiler, modules)
+        except FileNotFoundError as error:  # gone since it was listed
+            raise Fail(f"{error.filename} is not there.", "write it") from None
 
     def load(self, board: RunningBoard):
         """Replace what the running board executes, and reset it.
@@ -89,6 +92,7 @@ class Watch:
         try:
             self._loader.load(self._board)
         except Fail as failure:
-            notice(f"{failure.message} The old application goes on.\n{failure.detail}")
+            notice(f"{failure.message}\n{failure.detail}".rstrip())
+            notice("the old application goes on")
         else:
             notice(f"{names} changed: running the new application")

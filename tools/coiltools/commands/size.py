@@ -1,11 +1,9 @@
 """`coil size`: where a firmware's flash and RAM go, and what changed since the last look."""
 
-import json
-
 import click
 from rich.table import Table
 
-from .. import apps, firmware, linkmap, paths
+from .. import apps, firmware, jsonfile, linkmap, paths
 from ..report import err, out
 
 
@@ -18,7 +16,7 @@ def command(board, app, stock):
     built = firmware.build(apps.find(app), board, native=not stock)
     rows = measure(built)
     store = paths.BUILD / "size" / f"{built.board.name}.json"
-    history = json.loads(store.read_text()) if store.is_file() else {}
+    history = jsonfile.read(store)
     before = history.get(built.folder.name, {})
     table = Table(box=None, header_style="bold")
     table.add_column("area")
@@ -32,9 +30,8 @@ def command(board, app, stock):
         table.add_row(name, "0", "0", "0", _change(-sum(before[name])))
     out.print(table)
     history[built.folder.name] = rows
-    store.parent.mkdir(parents=True, exist_ok=True)
-    store.write_text(json.dumps(history, indent=1) + "\n")
-    err.print(f"stored in {store}", markup=False)
+    jsonfile.write(store, history)
+    err.print(f"stored in {store}", markup=False, soft_wrap=True)
 
 
 def measure(built: firmware.Firmware) -> dict[str, list[int]]:
