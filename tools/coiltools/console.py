@@ -78,7 +78,7 @@ class Console:
         if self._terminal is None:
             return
         if not os.isatty(self._terminal.output):  # keep the board's output clean
-            err.print(f"[coil] {text}", markup=False)
+            err.print(f"[coil] {text}", markup=False, soft_wrap=True)
             return
         lines = text.rstrip().replace("\n", "\r\n")
         self._to_terminal += f"\r\n\x1b[2m[coil] {lines}\x1b[0m\r\n".encode()
@@ -178,7 +178,11 @@ class Console:
         why = self._process.ended()
         if why:
             self._flush()
-            raise Fail("the board has ended.", "start it again", why)
+            raise Fail(
+                "the board has ended.",
+                "correct what is said above, if anything; start it again",
+                why,
+            )
         if why is None:
             self._done = True
         else:

@@ -1,6 +1,7 @@
 """What can be attached to an emulated board, as QEMU arguments: I2C devices, serial ports, network."""
 
 import re
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,6 +109,27 @@ def _blank_file(path: Path, size: int):
         )
 
 
+def _free_port(option: str, kind: str, host: str, port: str):
+    """Raise Fail unless the board can listen there."""
+    family = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}[kind]
+    try:
+        with socket.socket(socket.AF_INET, family) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((host, int(port)))
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or "ports are 1 .. 65535"
+        raise Fail(
+            f"{option}: port {port} of {host} cannot be listened on: {why}.", "name another port"
+        ) from None
+
+
+def check_place(option: str, path: str | Path):
+    """Raise Fail unless a file can be made at `path`."""
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise Fail(f"{option}: there is no folder {folder}.", f"mkdir -p '{folder}'")
+
+
 def serial_arguments(specs: list[str]) -> list[str]:
     """QEMU's arguments for `--serial N=WHERE`; WHERE is one of
 
@@ -140,9 +162,12 @@ def _serial(spec: str, where: str) -> str:
     if where == "pty":
         return "pty"
     kind, _, rest = where.partition(":")
-    if kind == "tcp" and re.fullmatch(r"[\w.-]+:\d{1,5}", rest):
+    if kind == "tcp" and (address := re.fullmatch(r"([\w.-]+):(\d{1,5})", rest)):
+        if tail:
+            _free_port(f"--serial {spec}", "tcp", *address.groups())
         return f"tcp:{rest}{tail},nodelay=on"
     if kind in ("unix", "file") and rest:
+        check_place(f"--serial {spec}", rest)
         return f"unix:{rest}{tail}" if kind == "unix" else f"file:{rest}"
     raise Fail(
         f"--serial {spec}: '{where}' is no place to connect a UART to.",
@@ -173,9 +198,13 @@ class Network:
                     "for example --forward tcp:8080:80",
                 )
             kind, host, guest = match.groups()
+            _free_port(f"--forward {forward}", kind, "127.0.0.1", host)
+            if not 0 < int(guest) < 1 << 16:
+                raise Fail(f"--forward {forward}: ports are 1 .. 65535.", "name another port")
             nic += f",hostfwd={kind}:127.0.0.1:{host}-{_GUEST}:{guest}"
         arguments = ["-nic", nic]
         if self.pcap is not None:
+            check_place("--pcap", self.pcap)
             dump = f"filter-dump,id=pcap0,netdev=net0,file={_escape(self.pcap)}"
             arguments += ["-object", dump]
         return arguments

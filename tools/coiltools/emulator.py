@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import hostpage, toolchain
-from .devices import Network, i2c_arguments, serial_arguments
+from .devices import Network, check_place, i2c_arguments, serial_arguments
 from .qmp import EmulatorError, qmp
 from .report import Fail
 from .runningboard import RunningBoard
@@ -21,6 +21,7 @@ _LIBC = ctypes.CDLL(None)
 #: Said by QEMU about a board without network, which is what was asked for.
 _HARMLESS = re.compile(r"warning: nic \S+ has no peer|char device redirected")
 _SNAPSHOT = "coil"
+_QCOW2 = b"QFI\xfb"
 
 
 def die_with_parent():
@@ -228,6 +229,11 @@ class Emulator(RunningBoard):
         """Give QEMU the qcow2 file in which it keeps states; QEMU itself makes a new one."""
         path = str(self._snapshot)
         new = not self._snapshot.exists()
+        check_place("--snapshot", self._snapshot)
+        if not new:
+            with self._snapshot.open("rb") as file:
+                if file.read(len(_QCOW2)) != _QCOW2:
+                    raise Fail(f"{path} is no snapshot.", "name another; a missing one is made")
         with self.qmp() as control:
             if new:
                 control.job(

@@ -1,8 +1,10 @@
 """The command line's devices, serial ports and network as QEMU arguments."""
 
+import socket
 from pathlib import Path
 
 import pytest
+from coiltools import session
 from coiltools.devices import Network, i2c_arguments, serial_arguments
 from coiltools.report import Fail
 
@@ -70,10 +72,12 @@ def test_wrong_serial_is_refused(specs, said):
 
 
 def test_network():
-    network = Network(["tcp:8080:80"], Path("a,b.pcap"))
+    port = session.free_port()
+    network = Network([f"tcp:{port}:80"], Path("a,b.pcap"))
     assert network.arguments(b"\1\2\3\4\5\6\7\x08") == [
         "-nic",
-        "user,id=net0,model=lan9118,mac=52:54:00:01:02:03,hostfwd=tcp:127.0.0.1:8080-10.0.2.15:80",
+        "user,id=net0,model=lan9118,mac=52:54:00:01:02:03,"
+        f"hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:80",
         "-object",
         "filter-dump,id=pcap0,netdev=net0,file=a,,b.pcap",
     ]
@@ -83,3 +87,27 @@ def test_network():
 def test_wrong_forward_is_refused(forward):
     with pytest.raises(Fail, match="not PROTOCOL:HOSTPORT:BOARDPORT"):
         Network([forward]).arguments(bytes(8))
+
+
+@pytest.mark.parametrize("forward", ["tcp:99999:80", "udp:70000:1", "tcp:0:65536"])
+def test_ports_that_do_not_exist_are_refused(forward):
+    with pytest.raises(Fail, match="ports are 1 .. 65535"):
+        Network([forward]).arguments(bytes(8))
+
+
+def test_ports_in_use_and_folders_that_are_missing_are_refused(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(Fail, match=f"port {port} of 127.0.0.1 cannot be listened on"):
+            Network([f"tcp:{port}:80"]).arguments(bytes(8))
+        with pytest.raises(Fail, match=f"port {port} of 127.0.0.1 cannot be listened on"):
+            serial_arguments([f"1=tcp:127.0.0.1:{port}"])
+        assert serial_arguments([f"1=tcp:127.0.0.1:{port},connect"])
+    missing = tmp_path / "none" / "file"
+    for attempt in (
+        lambda: Network([], missing).arguments(bytes(8)),
+        lambda: serial_arguments([f"1=unix:{missing}"]),
+        lambda: serial_arguments([f"1=file:{missing}"]),
+    ):
+        with pytest.raises(Fail, match=f"no folder {missing.parent}"):
+            attempt()
