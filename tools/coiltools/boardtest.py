@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import firmware, hostpage, launch
+from . import firmware, hostpage, imports, launch
 from .rawrepl import BoardError, Reader
 from .report import Fail
 
@@ -40,12 +40,14 @@ def run(
     Raises Fail when there are no tests or the firmware cannot be built.
     """
     files = sorted((app / "tests").glob("test_*.py"))
-    chosen = {file: [n for n in _tests(file) if pattern.search(n)] for file in files}
+    known = {file: _tests(file) for file in files}
+    if not any(known.values()):
+        mend = "Write tests/test_app.py with test_ functions."
+        raise Fail(f"no test is there in {app / 'tests'}", mend)
+    chosen = {file: [n for n in names if pattern.search(n)] for file, names in known.items()}
     if not any(chosen.values()):
-        what = f"matches '{pattern.pattern}'" if pattern.pattern else "is there"
-        raise Fail(
-            f"no test {what} in {app / 'tests'}", "Write tests/test_app.py with test_ functions."
-        )
+        listed = ", ".join(name for names in known.values() for name in names)
+        raise Fail(f"no test matches '{pattern.pattern}'. Known: {listed}.", "Choose another -k.")
     built = firmware.build(app, board, tests=(_RUNNER, *files), native=native)
     for file, names in chosen.items():
         if names:
@@ -54,10 +56,8 @@ def run(
 
 def _tests(file: Path) -> list[str]:
     """The names of the test functions in `file`, in their order."""
-    try:
-        tree = ast.parse(file.read_bytes(), str(file))
-    except SyntaxError as error:
-        raise Fail(f"{file}:{error.lineno}: {error.msg}", "Correct the line.") from error
+    imports.read(file)  # refuses what is no Python, and names the line
+    tree = ast.parse(file.read_bytes(), str(file))
     kinds = ast.FunctionDef, ast.AsyncFunctionDef
     return [n.name for n in tree.body if isinstance(n, kinds) and n.name.startswith("test_")]
 

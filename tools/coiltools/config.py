@@ -55,6 +55,8 @@ def size(text: Any) -> int:
     return int(match[1]) << {"": 0, "K": 10, "M": 20}[match[2].upper()]
 
 
+#: What may be called a distribution: nothing that pip takes for an option or a path.
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?", re.ASCII)
 #: A smaller heap does not get a firmware to its prompt.
 HEAP_MIN = 16 << 10
 
@@ -139,10 +141,13 @@ class _Reader:
         self.lines: dict[tuple[str, ...], int] = {}
 
     def read(self, file: Path) -> None:
-        text = file.read_text()
         self.file = file
         try:
+            text = file.read_text("utf-8-sig")  # some editors put a mark in front
             values = tomllib.loads(text)
+        except UnicodeDecodeError as error:
+            line = file.read_bytes()[: error.start].count(b"\n") + 1
+            raise Fail(f"{file}:{line}: not UTF-8", "Save the file as UTF-8.") from error
         except tomllib.TOMLDecodeError as error:
             raise Fail(f"{file}: {error}", "Correct the line.") from error
         self.lines = _lines(text)
@@ -187,6 +192,8 @@ class _Reader:
             target[key] = Value(value, self.origin(path))
 
     def package(self, name: str, value: Any):
+        if not _DISTRIBUTION.fullmatch(name):
+            raise self.wrong(("packages", name), name, "the name of a package of PyPI")
         table = value if isinstance(value, dict) else {"version": value}
         version, digest = table.get("version"), table.get("sha256", "")
         exact = isinstance(version, str) and re.fullmatch(r"==\s*([\w.!+-]+)", version)

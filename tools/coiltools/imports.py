@@ -69,8 +69,13 @@ class Source:
 
 @cache
 def _parse(file: Path, stamp: tuple[int, int]) -> Source:
+    text = file.read_bytes()
     try:
-        tree = ast.parse(file.read_bytes(), str(file))
+        text.decode()  # whatever a coding line says: a board reads UTF-8 only
+        tree = ast.parse(text, str(file))
+    except UnicodeDecodeError as error:
+        line = text[: error.start].count(b"\n") + 1
+        raise Fail(f"{file}:{line}: not UTF-8", "Save the file as UTF-8.") from error
     except SyntaxError as error:
         raise Fail(
             f"{file}:{error.lineno}: {error.msg}", "Correct the line; nothing was built."

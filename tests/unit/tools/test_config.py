@@ -33,7 +33,7 @@ other = { version = "== 1.2", sha256 = "ab" }
 
 
 def load(folder, text, board="mps2", **more):
-    (folder / "coil.toml").write_text(text)
+    (folder / "coil.toml").write_bytes(text.encode(errors="surrogateescape"))
     return config.load(folder, board, limits=LIMITS, **more)
 
 
@@ -51,6 +51,10 @@ def test_each_value_knows_who_set_it(tmp_path):
     assert found.limits["net_sockets"].value == 16
     assert found.packages["other"].value == ("1.2", "ab")
     assert found.packages["micropython-ssd1306"].origin == "coil.toml line 18"
+
+
+def test_byte_order_mark_of_an_editor_is_no_error(tmp_path):
+    assert load(tmp_path, "\ufeff" + GOOD)["name"] == "lamp"
 
 
 def test_overrides_of_another_board_do_not_apply(tmp_path):
@@ -95,6 +99,9 @@ def test_defaults_without_a_file(tmp_path):
         ("[packages]\na = '1.2'", ["coil.toml:2", 'must be an exact version such as "==1.2"']),
         ("[packages]\na = '>=1.2'", ["exact version"]),
         ("[packages]\na = { version = '==1', sha = 'x' }", ["exact version"]),
+        ("[packages]\n'--index' = '==1'", ["coil.toml:2", "the name of a package"]),
+        ("[packages]\n'../a' = '==1'", ["coil.toml:2", "the name of a package"]),
+        ("[app]\n\nname = '\udcff'", ["coil.toml:3: not UTF-8"]),
     ],
 )
 def test_failures_say_where_and_what_instead(tmp_path, text, parts):

@@ -44,7 +44,8 @@ def command(app, board, include, everything, stock, overrides, no_heap):
         totals.add_row("free heap after import", freeheap.measure(built))
     out.print(totals)
     versions = ", ".join(f"{tool} {version}" for tool, version in built.versions.items())
-    out.print(f"{built.image} ({'built' if built.fresh else 'unchanged'}; {versions})")
+    state = "built" if built.fresh else "unchanged"
+    out.print(f"{built.image} ({state}; {versions})", markup=False, soft_wrap=True)
 
 
 def _modules(built: firmware.Firmware, sizes) -> Table:

@@ -17,13 +17,16 @@ LOG_WIDTH = 200
 @click.argument(
     "folder",
     default=".",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
 )
 def command(folder: Path) -> int:
     """Check this machine, this clone, and the application in FOLDER.
 
     Ends with status 1 if something is missing that a build or a run needs.
     """
+    if not folder.is_dir():
+        known = [str(entry) for entry in sorted(folder.parent.glob("*/")) if entry.is_dir()]
+        raise report.unknown("folder", str(folder), known)
     findings = list(health.examine(folder))
     # A log has no width to respect, and a command must not be cut in the middle.
     console = report.out if report.out.is_terminal else Console(width=LOG_WIDTH)

@@ -31,8 +31,8 @@ def command(name, board):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(content)
-    out.print(f"{folder}: {', '.join(sorted(files))}", markup=False)
-    out.print(f"next: coil test {folder}; coil run {folder}", markup=False)
+    out.print(f"{folder}: {', '.join(sorted(files))}", markup=False, soft_wrap=True)
+    out.print(f"next: coil test {folder}; coil run {folder}", markup=False, soft_wrap=True)
 
 
 def check_name(name: str):

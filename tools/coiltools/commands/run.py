@@ -48,7 +48,9 @@ from ..watch import Watch
 @click.option(
     "--image", type=click.Path(path_type=Path), help="Run this firmware instead of building one."
 )
-@click.option("--exit-after", type=float, metavar="SECONDS", help="Leave by itself.")
+@click.option(
+    "--exit-after", type=click.FloatRange(min=0), metavar="SECONDS", help="Leave by itself."
+)
 def command(exit_after, **options):
     """Run APP (a folder or an example; without it, the prompt) on a board.
 
