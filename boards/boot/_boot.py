@@ -20,28 +20,45 @@ from micropython import const
 
 _PREFER_ROM = const(2)  # board.flags(), docs/adr/0001-platform.md
 _FORMAT = const(8)
+_BLOCK_COUNT = const(4)  # ioctl()
+_FORMATTING = b"Coil OS: formatting"
 
 # What is wrong with the storage, for the banner.  It lives in `board`, because this file is
 # executed, not imported.
 board.problems = problems = []
 
 
+def _format(device):
+    """Format.  After a power cut in the middle a mark in the last block says that it was us."""
+    last = device.ioctl(_BLOCK_COUNT, 0) - 1
+    device.writeblocks(last, _FORMATTING, 0)
+    vfs.VfsLfs2.mkfs(device)
+    device.writeblocks(last, bytes(len(_FORMATTING)), 0)
+
+
+def _formatting(device):
+    """Was the volume being formatted when the power went?"""
+    found = bytearray(len(_FORMATTING))
+    device.readblocks(device.ioctl(_BLOCK_COUNT, 0) - 1, found, 0)
+    return found == _FORMATTING
+
+
 def _mount_flash(device, path):
     """Mount littlefs.  Format it if it is blank or if that was asked for, never otherwise."""
     if board.flags() & _FORMAT:
+        _format(device)
         board.clear_format()
-        vfs.VfsLfs2.mkfs(device)
     try:
         vfs.mount(vfs.VfsLfs2(device, lookahead=256), path)
         return
     except OSError:
-        if not device.is_blank():
+        if not device.is_blank() and not _formatting(device):
             problems.append(
                 "the file system of %s is damaged; nothing was changed, nothing is mounted there; "
                 "to start empty: coil run --format" % path
             )
             return
-    vfs.VfsLfs2.mkfs(device)
+    _format(device)
     vfs.mount(vfs.VfsLfs2(device, lookahead=256), path)
 
 
@@ -78,4 +95,5 @@ def _mount():
 if hasattr(micropython, "alloc_emergency_exception_buf"):
     micropython.alloc_emergency_exception_buf(128)
 _mount()
-del micropython, _build, problems, _mount_flash, _mount_rom, _mount, const, board, vfs, os, sys
+del micropython, _build, problems, const, board, vfs, os, sys
+del _FORMATTING, _format, _formatting, _mount_flash, _mount_rom, _mount

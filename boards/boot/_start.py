@@ -23,11 +23,13 @@ def _exists(path):
 
 
 def _shadows():
-    """Files on the device that would be imported in place of a frozen module."""
+    """Warnings about files that are named like a frozen module."""
     import os
 
+    # The working directory, /flash, comes first in sys.path.
+    rom_first = board.flags() & _PREFER_ROM
     found = []
-    for folder in ("/flash", "/flash/lib", "/rom"):
+    for folder, wins in (("/flash", True), ("/flash/lib", False), ("/rom", rom_first)):
         try:
             names = os.listdir(folder)
         except OSError:
@@ -35,7 +37,8 @@ def _shadows():
         for name in names:
             module = name.rsplit(".", 1)[0] if name.endswith((".py", ".mpy")) else name
             if module in _build.MODULES and module != "app":
-                found.append((folder + "/" + name, module))
+                what = "takes the place of" if wins else "is never imported, but"
+                found.append("%s/%s %s the frozen module %s" % (folder, name, what, module))
     return found
 
 
@@ -56,8 +59,8 @@ def _banner(app):
     print("%s, started by %s, application: %s" % (line, board.reset_reason(), app or "none"))
     for problem in board.problems:
         print("warning:", problem)
-    for path, module in _shadows():
-        print("warning: %s takes the place of the frozen module %s" % (path, module))
+    for shadow in _shadows():
+        print("warning:", shadow)
 
 
 def _choose():

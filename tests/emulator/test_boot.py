@@ -1,5 +1,10 @@
 """Boot: what is mounted and run, what survives which reset, what a damaged disk leads to."""
 
+import os
+import signal
+import subprocess
+import time
+
 import pytest
 from coiltools import hostpage
 from coiltools.emulator import Emulator
@@ -122,6 +127,16 @@ def test_shadowing_file_is_named_in_the_banner(firmware, disk):
         )
 
 
+def test_file_hidden_by_a_frozen_module_is_named_in_the_banner(firmware, disk):
+    with boot(firmware, disk) as board:
+        board.wait_for_prompt()
+        board.exec("import os\nos.mkdir('/flash/lib')\nopen('/flash/lib/asyncio.py','w').close()")
+        board.reset()
+        said = board.wait_for_prompt()
+        assert "/flash/lib/asyncio.py is never imported, but the frozen module asyncio" in said
+        assert board.exec("import asyncio\nprint(hasattr(asyncio, 'run'))") == "True\n"
+
+
 def test_os_folder_never_shadows_os(firmware, disk):
     with boot(firmware, disk) as board:
         board.wait_for_prompt()
@@ -154,7 +169,118 @@ def test_machine_reset_reboots_in_place(firmware, disk):
         assert board.exec("import time\nprint(time.gmtime()[:3])") == "(2027, 1, 15)\n"
 
 
-@pytest.mark.parametrize("heap_kb", [54, 90, 1024])
+def test_clock_goes_on_after_a_reset_from_outside(firmware, disk):
+    code = "import time\nprint(time.time_ns() // 1000)"
+    with boot(firmware, disk, epoch_s=1_800_000_000) as board:
+        board.wait_for_prompt()
+        board.exec("import time\ntime.sleep(2)")
+        before = int(board.exec(code))
+        board.reset()
+        board.wait_for_prompt()
+        assert int(board.exec(code)) >= before
+
+
+def test_time_goes_on_when_the_hardware_counter_wraps(firmware, disk):
+    code = """
+import machine, time
+machine.mem32[0x40028018] = 0xffffffff - 100_000
+before = time.time_ns()
+calls = 0
+def callback(timer):
+    global calls
+    calls += 1
+timer = machine.Timer(-1, period=20, callback=callback)
+time.sleep_ms(200)
+timer.deinit()
+print(machine.mem32[0x40028018] & 0xffffffff < 10_000_000, calls > 2)
+print(time.time_ns() - before >= 200_000_000)
+"""
+    with boot(firmware, disk) as board:
+        board.wait_for_prompt()
+        assert board.exec(code) == "True True\nTrue\n"
+
+
+def test_interrupted_format_is_done_again(firmware, disk):
+    """What a power cut in the middle leaves: the mark, and one of two superblocks half done."""
+    put(firmware, disk, "x", "")
+    with open(disk, "r+b") as file:
+        file.write(b"junk" * 100 + bytes(_FLASH_BYTES - 400))
+        file.seek(_FLASH_BYTES - _BLOCK)
+        file.write(b"Coil OS: formatting")
+    with boot(firmware, disk) as board:
+        assert "warning" not in board.wait_for_prompt()
+        assert board.exec("import os\nprint(os.listdir('/flash'))") == "[]\n"
+    with open(disk, "rb") as file:
+        file.seek(_FLASH_BYTES - _BLOCK)
+        assert file.read(19) == bytes(19)
+
+
+def test_power_cuts_while_writing(firmware, disk):
+    """Files that were replaced by rename are whole, whenever the emulator is killed."""
+    write = """
+import os
+n = 0
+while True:
+    name = '/flash/f%d' % (n % 9)
+    with open(name + '.tmp', 'w') as file:
+        file.write(('%06d' % n) * (50 + n % 700))
+    os.rename(name + '.tmp', name)
+    n += 1
+"""
+    check = """
+import os
+for name in os.listdir('/flash'):
+    if not name.endswith('.tmp'):
+        with open('/flash/' + name) as file:
+            text = file.read()
+        if text != text[:6] * (50 + int(text[:6]) % 700):
+            print(name, len(text), 'is not whole')
+"""
+    for cut in range(8):
+        with boot(firmware, disk, flags=hostpage.NO_APP) as board:
+            assert "warning" not in board.wait_for_prompt()
+            assert board.exec(check) == ""
+            board.console.write(b"\x05" + write.encode() + b"\x04")
+            time.sleep(0.05 + 0.07 * cut)
+            os.kill(board.pid, signal.SIGKILL)
+
+
+def test_full_disk_is_an_error_and_not_the_end(firmware, disk):
+    code = """
+import os
+data = bytes(65536)
+try:
+    with open('/flash/big', 'wb') as file:
+        while True:
+            file.write(data)
+except OSError as error:
+    print(error.errno)
+os.remove('/flash/big')
+print(os.statvfs('/flash')[3] > 2000)
+"""
+    with boot(firmware, disk) as board:
+        board.wait_for_prompt()
+        assert board.exec(code, timeout=60) == "28\nTrue\n"
+
+
+def test_boots_without_any_host_tool(firmware):
+    """Plain QEMU, no disk, no host page."""
+    command = ["timeout", "20", "qemu-system-arm", "-M", "mps2-an385", "-kernel", str(firmware)]
+    command += ["-display", "none", "-monitor", "none", "-serial", "stdio"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as qemu:
+        qemu.stdin.write(b"open('/flash/x', 'w').close()\rimport os\rprint(os.listdir(), 6 * 7)\r")
+        qemu.stdin.flush()
+        said = b""
+        while b"['x'] 42" not in said and (byte := qemu.stdout.read(1)):
+            said += byte
+        qemu.terminate()
+    assert b"started by power-on" in said
+    assert b"['x'] 42" in said
+
+
+@pytest.mark.parametrize("heap_kb", [16, 54, 90, 1024])
 def test_heap_size_on_request(firmware, disk, heap_kb):
     with boot(firmware, disk, heap=heap_kb * 1024) as board:
         board.wait_for_prompt()
@@ -222,8 +348,6 @@ def test_damaged_romfs_does_not_stop_the_boot(firmware, disk):
 
 def test_idle_prompt_leaves_the_host_alone(firmware, disk):
     """WFI at the prompt: well below a tenth of a core, from the kernel's own account."""
-    import os
-    import time
 
     def cpu_s(pid):
         with open(f"/proc/{pid}/stat") as stat:
