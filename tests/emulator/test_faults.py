@@ -1,6 +1,7 @@
 """CPU faults: exceptions where the program can go on, a crash record and a reset where not."""
 
 import re
+import time
 
 import pytest
 from coiltools import hostpage
@@ -86,6 +87,61 @@ def test_division_by_zero_in_machine_code(board):
 
 def test_stack_overflow_in_machine_code(board):
     assert board.exec("attempt(overflow)") == "RuntimeError stack overflow\n"
+
+
+def test_stack_overflow_while_the_collector_is_due(board):
+    """The emergency stack must not be scanned from: the guard lies in between."""
+    code = "gc.threshold(1)\nfor _ in range(20):\n    attempt(overflow)\ngc.threshold(-1)"
+    assert board.exec(code) == "RuntimeError stack overflow\n" * 20
+
+
+def test_fault_in_the_middle_of_an_instruction_or_an_it_block(board):
+    code = """
+@micropython.asm_thumb
+def load_several():
+    movwt(r0, 0x60000000)
+    data(2, 0xe890, 0x001e)
+@micropython.asm_thumb
+def if_then():
+    movwt(r0, 0x60000000)
+    cmp(r0, r0)
+    data(2, 0xbf04, 0x6801, 0x6802)
+@micropython.asm_thumb
+def odd_stack():
+    push({r0})
+    movwt(r0, 0x60000000)
+    ldr(r1, [r0, 0])
+for function in (load_several, if_then, odd_stack) * 3:
+    attempt(function)
+"""
+    said = board.exec(code).splitlines()
+    assert len(said) == 9
+    assert all(line.startswith("OSError 14 BusFault at 0x60000000") for line in said)
+
+
+@pytest.mark.parametrize("address, kind", [(0, "MemManage fault"), (0x20100000, "UsageFault")])
+def test_jump_to_nowhere(board, address, kind):
+    code = f"""
+@micropython.asm_thumb
+def jump():
+    movwt(r0, {address + (address == 0)})
+    data(2, 0x4700)
+attempt(jump)
+"""
+    assert board.exec(code) == f"OSError 14 {kind}, pc 0x{address:08x}\n"
+
+
+def test_fault_in_a_task(board):
+    code = """
+import asyncio
+async def main():
+    print(*await asyncio.gather(fails(), return_exceptions=True))
+async def fails():
+    await asyncio.sleep_ms(1)
+    peek(0x60000000)
+asyncio.run(main())
+"""
+    assert "BusFault at 0x60000000" in board.exec(code)
 
 
 def test_stack_overflow_in_python(board):
@@ -175,3 +231,58 @@ def test_crash_record_survives_and_is_cleared_on_request(crashing):
         "import mps2\nbefore = mps2.crash()\nmps2.crash_clear()\nprint(len(before), mps2.crash())"
     )
     assert crashing.exec(code) == "7 None\n"
+
+
+_CRASHES_AT_ONCE = """
+import machine
+print("the application runs")
+machine.disable_irq()
+machine.mem32[0x60000000]
+"""
+
+
+@pytest.fixture
+def crashing_app(firmware, tmp_path):
+    disk = tmp_path / "disk.img"
+    with Emulator(firmware, flags=hostpage.NO_APP, disk=disk) as board:
+        board.wait_for_prompt()
+        board.exec(
+            f"with open('/flash/main.py', 'w') as file:\n    file.write({_CRASHES_AT_ONCE!r})"
+        )
+    with Emulator(firmware, disk=disk) as board:
+        yield board
+
+
+def test_application_that_crashes_at_once_leaves_a_prompt(crashing_app):
+    said = crashing_app.wait_for_prompt(30)
+    assert said.count("the application runs") == 3
+    assert "3 in a row: nothing was run; Ctrl-D tries again, application: none" in said
+    assert crashing_app.exec("print('alive')") == "alive\n"
+
+
+def test_crashing_application_is_tried_again_on_request(crashing_app):
+    crashing_app.wait_for_prompt(30)
+    crashing_app.console.write(b"\x04")
+    assert crashing_app.wait_for_prompt(30).count("the application runs") == 3
+    crashing_app.reset()
+    assert crashing_app.wait_for_prompt(30).count("the application runs") == 3
+
+
+def test_crash_does_not_wait_for_a_host_that_does_not_read(crashing):
+    code = """
+import machine
+def callback(timer):
+    peek(0x60000000)
+machine.Timer(-1, mode=machine.Timer.ONE_SHOT, period=1000, callback=callback, hard=True)
+while True:
+    print("nobody reads this" * 100)
+"""
+    crashing.console.write(b"\x05" + code.encode() + b"\x04")
+    time.sleep(3)
+    assert "started by crash (BusFault" in crashing.wait_for_prompt()
+
+
+def test_damaged_noinit_memory_is_no_crash(crashing):
+    crashing.exec("for n in range(1, 40):\n    machine.mem32[0x203ff000 + 4 * n] = 0x12345678")
+    crashing.reset()
+    assert "started by reset" in crashing.wait_for_prompt()
