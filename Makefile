@@ -10,6 +10,12 @@ ARGS =
 SETUP = $(PYTHON) tools/bootstrap.py
 BIN = .venv/bin
 
+KNOWN = BOARD APP ARGS PYTHON MICROPYTHON_DIR COIL_MICROPYTHON COIL_BUILD COIL_CACHE
+GIVEN = $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+ifneq ($(filter-out $(KNOWN),$(GIVEN)),)
+$(error nothing is called $(filter-out $(KNOWN),$(GIVEN)) here; make takes $(KNOWN))
+endif
+
 # The firmware's makefiles have variables of these names, too, and must not inherit ours.
 unexport BOARD APP ARGS PYTHON MAKEFLAGS MFLAGS
 
@@ -34,10 +40,10 @@ setup:
 	@$(SETUP)
 
 run build: setup
-	@$(BIN)/coil $@ --board $(BOARD) $(APP) $(ARGS)
+	@$(BIN)/coil $@ --board $(BOARD) $(if $(APP),"$(APP)") $(ARGS)
 
 size: setup
-	@$(BIN)/coil size --board $(BOARD) $(addprefix --app ,$(APP)) $(ARGS)
+	@$(BIN)/coil size --board $(BOARD) $(if $(APP),--app "$(APP)") $(ARGS)
 
 bench: setup
 	@$(BIN)/coil bench --board $(BOARD) $(ARGS)
