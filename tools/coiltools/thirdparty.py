@@ -1,8 +1,9 @@
 """Third-party packages of an application: `[packages]` in coil.toml, exact versions from PyPI.
 
 pip fetches the distribution from the index that it is configured for and checks it against the
-index' hash; the archive's SHA-256 is kept beside it and checked at every use.  Only Python
-source is unpacked, into a folder that the import closure then searches.
+index' hash; the archive's SHA-256 is kept beside it and checked at every use.  An archive that a
+user put there counts as well: pip refuses those without a setup.py, as many for MicroPython are.
+Only Python source is unpacked, into a folder that the import closure then searches.
 """
 
 import hashlib
@@ -31,7 +32,10 @@ def fetch(name: str, version: str, sha256: str = "", origin: str = "") -> Path:
     store = paths.CACHE / "packages" / f"{_canonical(name)}-{version}"
     archive = _archive(store) or _download(name, version, store, origin)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    recorded = (store / "sha256").read_text().strip()
+    record = store / "sha256"
+    if not record.is_file():  # put there by hand
+        record.write_text(digest + "\n")
+    recorded = record.read_text().strip()
     for wanted, who in ((recorded, "the one downloaded first"), (sha256, origin)):
         if wanted and digest != wanted:
             raise Fail(
@@ -49,9 +53,8 @@ def _canonical(name: str) -> str:
 
 
 def _archive(store: Path) -> Path | None:
-    if not (store / "sha256").is_file():
-        return None
-    return next((f for f in sorted(store.iterdir()) if f.suffix in (".gz", ".whl", ".zip")), None)
+    kept = sorted(store.iterdir()) if store.is_dir() else []
+    return next((file for file in kept if file.suffix in (".gz", ".whl", ".zip")), None)
 
 
 def _download(name: str, version: str, store: Path, origin: str) -> Path:
@@ -75,12 +78,12 @@ def _download(name: str, version: str, store: Path, origin: str) -> Path:
             raise Fail(f"downloading {name} took longer than {_TIMEOUT_S} s") from None
         files = list(Path(scratch).iterdir())
         if result.returncode or len(files) != 1:
-            raise Fail(
-                f"could not download {name} {version} ({origin})",
-                f"Check name and version, or put the archive's copy in {store} with a file "
-                "'sha256' beside it.",
-                (result.stderr or result.stdout)[-1500:],
-            )
+            said = result.stderr or result.stdout
+            by_hand = f"put its archive (.tar.gz, .zip or .whl) into {store}"
+            mend = f"Check name and version, or {by_hand}."
+            if "does not appear to be a Python project" in said:
+                mend = f"It was packed for MicroPython's old installer; {by_hand} yourself."
+            raise Fail(f"could not download {name} {version} ({origin})", mend, said[-1500:])
         archive = files[0]
         if archive.suffix == ".whl" and not archive.stem.endswith("-none-any"):
             raise Fail(
@@ -91,7 +94,6 @@ def _download(name: str, version: str, store: Path, origin: str) -> Path:
         store.mkdir()
         kept = store / archive.name
         shutil.move(archive, kept)
-    (store / "sha256").write_text(hashlib.sha256(kept.read_bytes()).hexdigest() + "\n")
     return kept
 
 
