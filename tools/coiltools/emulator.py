@@ -167,6 +167,8 @@ class Emulator(RunningBoard):
         ended = f"signal {signal.Signals(-code).name}" if code < 0 else f"status {code}"
         lines = (self.directory / "qemu.log").read_text(errors="replace").splitlines()
         said = "\n".join(line for line in lines if not _HARMLESS.search(line))
+        if code == -signal.SIGBUS:
+            said = f"There is no room left for the disk file {self.disk.path}."
         return f"QEMU ended with {ended}." + (f"\n{said}" if said else "")
 
     @contextlib.contextmanager

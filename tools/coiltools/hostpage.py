@@ -14,8 +14,7 @@ from .report import Fail
 
 # Layout of a disk file: offsets and sizes in bytes.
 DISK_BYTES = 16 << 20
-FLASH = (0x000000, 8 << 20)
-ROMFS = (0x800000, 4 << 20)
+ROMFS = (0x800000, 4 << 20)  # below it: the board's file system
 PAGE = (0xFF0000, 64 << 10)
 
 MAGIC = 0x4C494F43
