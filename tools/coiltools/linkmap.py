@@ -2,12 +2,15 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 #: An input section: name, address, size, object file.  Long names push the rest to the next line.
 _INPUT = re.compile(r"^ (\S+)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$")
 _OUTPUT = re.compile(r"^(\.\S+|COMMON)")
+#: String constants, which the linker merges: what is left of them belongs to no file.
+_STRINGS = re.compile(r"\.str\d+\.\d+$")
 _UNLOADED = (".debug", ".comment", ".ARM.attributes", ".note", ".stab", ".gnu")
 _ZEROED = (".bss", ".noinit", ".stack", ".heap", "COMMON", ".tbss")
 _WRITABLE = (".data", ".got", ".init_array", ".fini_array", ".dynamic", ".tdata")
@@ -23,11 +26,26 @@ class Area:
 
 
 def areas(map_file: Path, work: Path) -> dict[str, Area]:
-    """The sizes by area: "py", "extmod", "port", "native", "frozen", "libraries", ...
+    """The sizes by area: "py", "extmod", "port", "native", "frozen", "strings", "libraries", ...
 
     map_file: the linker's map.  work: the build folder, whose layout follows the sources'.
     """
     found: dict[str, Area] = defaultdict(Area)
+    inputs = list(_inputs(map_file))
+    for (output, section, address, size, path), following in zip(
+        inputs, [*inputs[1:], None], strict=True
+    ):
+        # Newer linkers list merged strings with their old sizes, one on top of the other.
+        if following and following[0] == output and address <= following[2] < address + size:
+            size = following[2] - address
+        area = found["strings" if _STRINGS.search(section) else _area(path, work)]
+        kind = _kind(output)
+        setattr(area, kind, getattr(area, kind) + size)
+    return dict(found)
+
+
+def _inputs(map_file: Path) -> Iterator[tuple[str, str, int, int, str]]:
+    """The loaded input sections: output section, name, address, size, object file."""
     text = map_file.read_text(errors="replace").partition("Linker script and memory map")[2]
     output = name = ""
     for line in text.splitlines():
@@ -41,12 +59,8 @@ def areas(map_file: Path, work: Path) -> dict[str, Area]:
         if match is None or not int(match[2], 16) or output.startswith(_UNLOADED):
             continue
         section = match[1] or name
-        if section.startswith("*"):
-            continue
-        kind = _kind(output)
-        area = found[_area(match[4], work)]
-        setattr(area, kind, getattr(area, kind) + int(match[3], 16))
-    return dict(found)
+        if not section.startswith("*"):
+            yield output, section, int(match[2], 16), int(match[3], 16), match[4]
 
 
 def _kind(output: str) -> str:

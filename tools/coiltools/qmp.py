@@ -106,15 +106,23 @@ def qmp(path: Path, timeout: float = 5):
         yield Qmp(link)
 
 
+def set_irq_in(path: Path, device: str, name: str, number: int, level: int, timeout: float = 5):
+    """Set an input line of an emulated device over its board's qtest socket.
+
+    device: QOM path.  name, number: of its GPIO.  A device without that line aborts QEMU, so
+    neither may come from a user.
+    """
+    with _Link(path, timeout) as link:
+        link.send(f"set_irq_in {device} {name} {number} {level}")
+        answer = link.receive()
+        if not answer.startswith(b"OK"):
+            raise EmulatorError(f"QEMU refuses to set {name} {number} of {device}: {answer!r}")
+
+
 def pulse_irq(path: Path, line: int, timeout: float = 5):
     """Raise and lower an NVIC input of the emulated board over its qtest socket.
 
     line: NVIC interrupt number.  The edge makes the interrupt pending.
     """
-    with _Link(path, timeout) as link:
-        for level in (1, 0):
-            # A wrong path is refused, a wrong name or number aborts QEMU: neither comes from a user.
-            link.send(f"set_irq_in /machine/armv7m unnamed-gpio-in {line} {level}")
-            answer = link.receive()
-            if not answer.startswith(b"OK"):
-                raise EmulatorError(f"QEMU refuses to raise interrupt {line}: {answer!r}")
+    for level in (1, 0):
+        set_irq_in(path, "/machine/armv7m", "unnamed-gpio-in", line, level, timeout)
