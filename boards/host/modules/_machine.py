@@ -159,10 +159,10 @@ class Timer:
         self.deinit()
         if freq > 0:
             us = round(1_000_000 / freq)
-        elif period >= 0:
+        elif period > 0:
             us = period * 1_000_000 // tick_hz
         else:
-            raise ValueError("a Timer needs freq= or period=")
+            raise ValueError("give freq=, or period= in milliseconds, greater than 0")
         us = max(us, 1)
         if None not in Timer._running:
             raise OSError(12)  # ENOMEM

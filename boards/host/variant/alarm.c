@@ -20,12 +20,12 @@ static struct timespec from_us(int64_t us) {
     return (struct timespec) { us / 1000000, us % 1000000 * 1000 };
 }
 
-static void set(alarm_t *alarm, int number, int64_t delay_us, int64_t period_us) {
+static void set(alarm_t *alarm, int number, int line, int64_t delay_us, int64_t period_us) {
     if (!alarm->made) {
         if (delay_us == 0) {
             return;
         }
-        struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM, .sigev_value.sival_int = number };
+        struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = number, .sigev_value.sival_int = line };
         if (timer_create(CLOCK_MONOTONIC, &event, &alarm->timer) != 0) {
             mp_raise_OSError(MP_EAGAIN);
         }
@@ -34,7 +34,6 @@ static void set(alarm_t *alarm, int number, int64_t delay_us, int64_t period_us)
     struct itimerspec spec = { .it_value = from_us(delay_us), .it_interval = from_us(period_us) };
     timer_settime(alarm->timer, 0, &spec, NULL);
 }
-
 
 void alarm_deinit(void) {
     for (int line = 0; line < ALARM_COUNT; ++line) {
@@ -57,7 +56,7 @@ static mp_obj_t host_alarm(size_t n_args, const mp_obj_t *args) {
     if (delay_us < 0 || period_us < 0) {
         mp_raise_ValueError(MP_ERROR_TEXT("an alarm's time must not be negative"));
     }
-    set(&alarms[line], line, delay_us, period_us);
+    set(&alarms[line], SIGALRM, line, delay_us, period_us);
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(host_alarm_obj, 1, 3, host_alarm);
@@ -68,7 +67,7 @@ static mp_obj_t host_watchdog(mp_obj_t timeout_ms) {
     if (ms <= 0) {
         mp_raise_ValueError(MP_ERROR_TEXT("the watchdog's timeout must be at least 1 ms"));
     }
-    set(&watchdog, ALARM_WATCHDOG, (int64_t)ms * 1000, 0);
+    set(&watchdog, SIGNAL_WATCHDOG, 0, (int64_t)ms * 1000, 0);
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_1(host_watchdog_obj, host_watchdog);

@@ -1,5 +1,6 @@
 // The life of the process: it is switched on, boots, is reset or switched off.
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@
 // Above the program and what malloc() takes, below what mmap() chooses: free in every process.
 #define HEAP_ADDRESS ((void *)(sizeof(void *) == 8 ? (uintptr_t)64 << 30 : 0x60000000))
 #define STACK_BYTES (512 << 10)
+// The variable in which a life hands over to the next: the clock's offset, the reset's cause.
+#define HERITAGE "COIL_RESET"
 
 int host_reset_cause = CAUSE_POWER_ON;
 
@@ -31,12 +34,17 @@ void host_power_off(int status) {
 }
 
 void host_reset(int cause) {
-    static char variable[] = "COIL_RESET_CAUSE=0";
     // Taken over by the next life of the process; not setenv(), which may allocate.
-    variable[sizeof(variable) - 2] = '0' + cause;
+    static char variable[] = HERITAGE "=0123456789abcdef0";
+    char *digit = variable + sizeof(HERITAGE);
+    for (int shift = 60; shift >= 0; shift -= 4) {
+        *digit++ = "0123456789abcdef"[(uint64_t)clock_offset_ns >> shift & 15];
+    }
+    *digit = '0' + cause;
+    irq_block();
     size_t n = 0;
     for (char **name = environ; *name != NULL; ++name) {
-        if (strncmp(*name, variable, sizeof(variable) - 2) != 0) {
+        if (strncmp(*name, variable, sizeof(HERITAGE)) != 0) {
             environ[n++] = *name;
         }
     }
@@ -49,12 +57,24 @@ void host_reset(int cause) {
     _exit(3);
 }
 
-static void take_reset_cause(void) {
-    const char *cause = getenv("COIL_RESET_CAUSE");
-    if (cause != NULL && cause[0] > '0') {
-        host_reset_cause = cause[0] - '0';
+static void take_heritage(void) {
+    const char *text = getenv(HERITAGE);
+    if (text != NULL && strlen(text) == 17) {
+        char offset[17] = "";
+        memcpy(offset, text, 16);
+        clock_offset_ns = strtoull(offset, NULL, 16);
+        host_reset_cause = text[16] - '0';
     }
-    setenv("COIL_RESET_CAUSE", "0", 1);
+    setenv(HERITAGE, "", 1);
+}
+
+// A file that is opened must not become stdin, stdout or stderr, should one of them be closed.
+static void open_standard_files(void) {
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; ++file) {
+        if (fcntl(file, F_GETFD) == -1) {
+            open("/dev/null", O_RDWR); // gets the lowest free number
+        }
+    }
 }
 
 // The heap is at the same address in each run, so that what depends on addresses repeats.
@@ -76,6 +96,7 @@ static void run_once(void) {
     }
     #endif
     for (;;) {
+        MP_STATE_THREAD(gc_lock_depth) = 0; // a program that ended with the heap locked
         int ended = pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl();
         if (ended) {
             return;
@@ -90,7 +111,9 @@ int __wrap_main(int argc, char **argv) {
         return 2;
     }
     mp_cstack_init_with_sp_here(STACK_BYTES);
-    take_reset_cause();
+    open_standard_files();
+    irq_init();
+    take_heritage();
     disk_init();
     if (page_get(PAGE_EPOCH_S) != 0 && host_reset_cause == CAUSE_POWER_ON) {
         clock_set_epoch(page_get(PAGE_EPOCH_S));
@@ -99,7 +122,6 @@ int __wrap_main(int argc, char **argv) {
     size_t heap_bytes = page_get(PAGE_HEAP_BYTES) != 0 ? page_get(PAGE_HEAP_BYTES) : HEAP_BYTES;
     heap_bytes = MAX(heap_bytes, HEAP_BYTES_MIN);
     void *heap = make_heap(heap_bytes);
-    irq_init();
     bool console_ready = false;
     for (;;) {
         gc_init(heap, (char *)heap + heap_bytes);
@@ -109,6 +131,7 @@ int __wrap_main(int argc, char **argv) {
             console_init();
             console_ready = true;
         }
+        host_irq_restore(false);
         run_once();
         mp_hal_stdout_tx_str("MPY: soft reboot\r\n");
         alarm_deinit();

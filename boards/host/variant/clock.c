@@ -1,5 +1,7 @@
 // Clocks: the computer's, with an offset that the board may set.
 
+#include <errno.h>
+#include <limits.h>
 #include <time.h>
 
 #include "py/mphal.h"
@@ -9,7 +11,7 @@
 
 #define NS_PER_S (1000000000)
 
-static int64_t offset_ns; // the board's time minus the computer's
+int64_t clock_offset_ns;
 
 static int64_t read_ns(clockid_t clock) {
     struct timespec now;
@@ -18,11 +20,11 @@ static int64_t read_ns(clockid_t clock) {
 }
 
 uint64_t host_time_ns(void) {
-    return read_ns(CLOCK_REALTIME) + offset_ns;
+    return read_ns(CLOCK_REALTIME) + clock_offset_ns;
 }
 
 void clock_set_epoch(int64_t epoch_s) {
-    offset_ns = epoch_s * NS_PER_S - read_ns(CLOCK_REALTIME);
+    clock_offset_ns = epoch_s * NS_PER_S - read_ns(CLOCK_REALTIME);
 }
 
 mp_uint_t host_ticks_cpu(void) {
@@ -45,7 +47,18 @@ void host_delay_ms(mp_uint_t ms) {
         if (left_ns <= 0) {
             return;
         }
-        host_wait((left_ns + 999999) / 1000000);
+        host_wait(MIN((left_ns + 999999) / 1000000, INT_MAX));
+    }
+}
+
+// Callbacks run, but for the last millisecond.
+void host_delay_us(mp_uint_t us) {
+    int64_t end = read_ns(CLOCK_MONOTONIC) + (int64_t)us * 1000;
+    if (us >= 2000) {
+        host_delay_ms(us / 1000 - 1);
+    }
+    struct timespec when = { end / NS_PER_S, end % NS_PER_S };
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR) {
     }
 }
 

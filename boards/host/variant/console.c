@@ -15,6 +15,7 @@
 #include "py/ringbuf.h"
 #include "py/runtime.h"
 #include "py/stream.h"
+#include "shared/readline/readline.h"
 #include "host.h"
 
 #define BUFFER_BYTES (4096)
@@ -36,6 +37,10 @@ static void take(uint8_t byte) {
     } else {
         ringbuf_put(&input, byte);
     }
+}
+
+void console_ctrl_c(void) {
+    take(CHAR_CTRL_C);
 }
 
 void console_isr(void) {
@@ -106,7 +111,8 @@ int __wrap_mp_hal_stdin_rx_chr(void) {
         if (ended) {
             host_power_off(0);
         }
-        mp_event_handle_nowait();
+        // Without a handler this is a REPL's prompt, where nobody would catch an exception.
+        mp_handle_pending(MP_STATE_THREAD(nlr_top) != NULL);
         if (ringbuf_avail(&input) == 0) {
             host_wait(-1);
         }

@@ -22,8 +22,8 @@
 
 uint8_t *disk;
 
-HOST_NORETURN static void refuse(const char *name, const char *why) {
-    fprintf(stderr, "coil-host: the disk %s %s\n", name, why);
+HOST_NORETURN static void refuse(const char *name, const char *why, const char *detail) {
+    fprintf(stderr, "coil-host: the disk %s %s%s\n", name, why, detail);
     exit(2);
 }
 
@@ -31,10 +31,10 @@ HOST_NORETURN static void refuse(const char *name, const char *why) {
 // name is passed on, so that it is still there after a reset.
 static int open_disk(const char **name) {
     *name = getenv("COIL_DISK");
-    if (*name != NULL) {
-        return open(*name, O_RDWR | O_CREAT, 0644);
+    if (*name != NULL && **name != '\0') {
+        return open(*name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     }
-    int file = memfd_create("coil-disk", 0);
+    int file = memfd_create("coil-disk", 0); // stays open over a reset
     char path[32];
     snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
     setenv("COIL_DISK", path, 1);
@@ -47,17 +47,22 @@ void disk_init(void) {
     struct stat info;
     int file = open_disk(&name);
     if (file < 0 || fstat(file, &info) != 0) {
-        refuse(name, strerror(errno));
+        refuse(name, "cannot be used: ", strerror(errno));
+    }
+    // As long as the file is open it is this process's, over resets too.
+    struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    if (fcntl(file, F_SETLK, &all) != 0 && (errno == EACCES || errno == EAGAIN)) {
+        refuse(name, "is in use by another board; end that one first, or name another file", "");
     }
     if (info.st_size == 0 && ftruncate(file, DISK_BYTES) != 0) {
-        refuse(name, strerror(errno));
+        refuse(name, "cannot be used: ", strerror(errno));
     }
     if (info.st_size != 0 && info.st_size != DISK_BYTES) {
-        refuse(name, "is no Coil disk: it does not have 16777216 bytes; name another file or none");
+        refuse(name, "is no Coil disk: it does not have 16777216 bytes; name another file or none", "");
     }
     disk = mmap(NULL, DISK_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (disk == MAP_FAILED) {
-        refuse(name, strerror(errno));
+        refuse(name, "cannot be used: ", strerror(errno));
     }
 }
 

@@ -25,6 +25,8 @@ void console_init(void);
 void console_restore(void);
 // Read what arrived; called by the interrupt.
 void console_isr(void);
+// Ctrl-C from somewhere else than the console's input; called by the interrupt.
+void console_ctrl_c(void);
 
 // ---- disk.c: the 16 MB file with the file system, the ROMFS partition and the host page.
 
@@ -50,7 +52,7 @@ extern const mp_obj_type_t host_flash_type;
 // ---- irq.c: lines 0 .. 15 are alarms, 16 .. 31 the virtual pins.
 
 #define ALARM_COUNT (16)
-#define ALARM_WATCHDOG (-1)
+#define SIGNAL_WATCHDOG (SIGUSR2)
 #define PIN_COUNT (16)
 #define LED_COUNT (10)
 #define LINE_PIN (16)
@@ -63,8 +65,11 @@ extern const mp_obj_type_t host_flash_type;
 #define IRQ_CTRL_C (1u << 3)
 #define IRQ_EXPLORE (1u << 4)
 
+// Take the signals. They stay pending until host_irq_restore(false).
 void irq_init(void);
-// Soft reset: no line has a handler any more.
+// Keep the signals for the next life of the program, which would not survive them before irq_init().
+void irq_block(void);
+// Soft reset: no line has a handler any more, and interrupts are masked.
 void irq_deinit(void);
 // Mark causes pending, and handle them now unless interrupts are masked.
 void irq_raise(uint32_t causes);
@@ -83,6 +88,8 @@ void pins_isr(void);
 void explore_isr(void);
 void explore_deinit(void);
 void clock_set_epoch(int64_t epoch_s);
+// The board's time minus the computer's.
+extern int64_t clock_offset_ns;
 
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(host_line_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(host_trigger_obj);

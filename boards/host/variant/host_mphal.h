@@ -24,6 +24,9 @@ int host_poll(struct pollfd *files, nfds_t n, int timeout_ms);
 mp_uint_t host_ticks_cpu(void);
 #define mp_hal_delay_ms host_delay_ms
 void host_delay_ms(mp_uint_t ms);
+#undef mp_hal_delay_us
+#define mp_hal_delay_us host_delay_us
+void host_delay_us(mp_uint_t us);
 #define mp_hal_time_ns host_time_ns
 uint64_t host_time_ns(void);
 

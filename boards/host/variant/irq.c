@@ -11,7 +11,7 @@
 #include "host.h"
 #include "coil_native.h"
 
-volatile bool host_irq_masked;
+volatile bool host_irq_masked = true; // until the board is ready for them
 volatile uint32_t host_irq_pending;
 volatile bool host_event;
 
@@ -19,7 +19,8 @@ static volatile bool in_isr;
 static volatile uint32_t lines_pending;
 static volatile uint32_t soft_due; // lines whose soft handler waits for the scheduler
 static uint32_t hard_lines;
-static sigset_t signals;
+static sigset_t signals; // the interrupts; a handler is not interrupted by another
+static sigset_t urgent; // what ends the life of the program, also in a handler that hangs
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t host_line_handler[32]);
 MP_REGISTER_ROOT_POINTER(mp_obj_t host_line_argument[32]);
@@ -89,7 +90,7 @@ void host_irq_dispatch(void) {
         uint32_t causes;
         while ((causes = __atomic_exchange_n(&host_irq_pending, 0, __ATOMIC_SEQ_CST)) != 0) {
             if (causes & IRQ_CTRL_C) {
-                mp_sched_keyboard_interrupt();
+                console_ctrl_c();
             }
             if (causes & IRQ_CONSOLE) {
                 console_isr();
@@ -126,9 +127,6 @@ static void handle_signal(int number, siginfo_t *info, void *context) {
     int saved_errno = errno;
     switch (number) {
         case SIGALRM:
-            if (info->si_code == SI_TIMER && info->si_value.sival_int == ALARM_WATCHDOG) {
-                host_reset(CAUSE_WATCHDOG);
-            }
             if (info->si_code == SI_TIMER) {
                 irq_pend_lines(1u << info->si_value.sival_int);
                 irq_raise(IRQ_LINES);
@@ -140,32 +138,51 @@ static void handle_signal(int number, siginfo_t *info, void *context) {
         case SIGIO:
             irq_raise(IRQ_CONSOLE);
             break;
-        case SIGINT:
+        default: // SIGINT
             irq_raise(IRQ_CTRL_C);
             break;
-        default: // SIGTERM, SIGHUP
-            host_power_off(128 + number);
     }
     errno = saved_errno;
 }
 
-void irq_init(void) {
-    static const int numbers[] = { SIGALRM, SIGUSR1, SIGIO, SIGINT, SIGTERM, SIGHUP };
-    sigemptyset(&signals);
-    for (size_t i = 0; i < MP_ARRAY_SIZE(numbers); ++i) {
-        sigaddset(&signals, numbers[i]);
+static void handle_urgent(int number, siginfo_t *info, void *context) {
+    (void)context;
+    if (number != SIGNAL_WATCHDOG) { // SIGTERM, SIGHUP
+        host_power_off(128 + number);
+    } else if (info->si_code == SI_TIMER) {
+        host_reset(CAUSE_WATCHDOG);
     }
-    struct sigaction action = { .sa_sigaction = handle_signal, .sa_mask = signals, .sa_flags = SA_SIGINFO };
-    for (size_t i = 0; i < MP_ARRAY_SIZE(numbers); ++i) {
+}
+
+static void install(const int *numbers, size_t count, sigset_t *set, void (*handler)(int, siginfo_t *, void *)) {
+    sigemptyset(set);
+    for (size_t i = 0; i < count; ++i) {
+        sigaddset(set, numbers[i]);
+    }
+    struct sigaction action = { .sa_sigaction = handler, .sa_mask = *set, .sa_flags = SA_SIGINFO };
+    for (size_t i = 0; i < count; ++i) {
         sigaction(numbers[i], &action, NULL);
     }
-    // After a reset from a signal handler they are still blocked.
-    sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+void irq_init(void) {
+    static const int interrupts[] = { SIGALRM, SIGUSR1, SIGIO, SIGINT };
+    static const int endings[] = { SIGNAL_WATCHDOG, SIGTERM, SIGHUP };
+    install(interrupts, MP_ARRAY_SIZE(interrupts), &signals, handle_signal);
+    install(endings, MP_ARRAY_SIZE(endings), &urgent, handle_urgent);
     signal(SIGPIPE, SIG_IGN);
+    // After a reset they are still blocked.
+    sigprocmask(SIG_UNBLOCK, &signals, NULL);
+    sigprocmask(SIG_UNBLOCK, &urgent, NULL);
+}
+
+void irq_block(void) {
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    sigprocmask(SIG_BLOCK, &urgent, NULL);
 }
 
 void irq_deinit(void) {
-    uintptr_t state = host_irq_disable();
+    host_irq_disable();
     hard_lines = 0;
     lines_pending = 0;
     soft_due = 0;
@@ -173,7 +190,6 @@ void irq_deinit(void) {
         MP_STATE_VM(host_line_handler)[line] = MP_OBJ_NULL;
         MP_STATE_VM(host_line_argument)[line] = MP_OBJ_NULL;
     }
-    host_irq_restore(state);
 }
 
 // Sleep in poll(2) with the signals let in, unless there is something to do already.

@@ -15,7 +15,7 @@ from coiltools.disk import Disk
 from coiltools.runningboard import RunningBoard
 
 
-@pytest.mark.parametrize("name", ["explore", "flash", "interrupts"])
+@pytest.mark.parametrize("name", ["explore", "explore_gc", "flash", "interrupts", "storm"])
 def test_script(run_file, name):
     run_file(f"host_scripts/{name}.py")
 
