@@ -33,6 +33,8 @@ static mp_obj_t awaitable_next(mp_obj_t self_in) {
     awaitable_t *self = MP_OBJ_TO_PTR(self_in);
     if (self->state == IDLE) {
         self->state = PARKED;
+        self->value = mp_const_none; // what came too late for the await before
+        self->error = mp_const_none;
         return self->key;
     }
     mp_obj_t value = self->value;
@@ -75,6 +77,14 @@ static mp_obj_t awaitable_throw(mp_obj_t self_in, mp_obj_t exception) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(awaitable_throw_obj, awaitable_throw);
 
+// What a coroutine's send() does if its argument is not None.
+static mp_obj_t awaitable_send(mp_obj_t self_in, mp_obj_t value) {
+    (void)value;
+    awaitable_close(self_in);
+    mp_raise_TypeError(MP_ERROR_TEXT("resume with send(None): an Awaitable takes .value and .error"));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(awaitable_send_obj, awaitable_send);
+
 static mp_obj_t *awaitable_slot(awaitable_t *self, qstr attribute) {
     switch (attribute) {
         case MP_QSTR_value:
@@ -103,6 +113,7 @@ static void awaitable_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *dest) {
 static const mp_rom_map_elem_t awaitable_locals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_ready), MP_ROM_PTR(&awaitable_ready_obj) },
     { MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&awaitable_close_obj) },
+    { MP_ROM_QSTR(MP_QSTR_send), MP_ROM_PTR(&awaitable_send_obj) },
     { MP_ROM_QSTR(MP_QSTR_throw), MP_ROM_PTR(&awaitable_throw_obj) },
 };
 static MP_DEFINE_CONST_DICT(awaitable_locals, awaitable_locals_table);

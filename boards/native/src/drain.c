@@ -16,11 +16,23 @@ typedef struct {
     entry_t *entry;
 } drain_t;
 
-bool coil_drain_active;
+volatile bool coil_drain_active;
+
+static void enter(void) {
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    coil_drain_active = true;
+    coil_interrupt_take();
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+}
 
 static void leave(void *node) {
     (void)node;
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     coil_drain_active = false;
+    if (coil_nest_depth == 0) {
+        coil_interrupt_give();
+    }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
 }
 
 static mp_obj_t entry_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
@@ -30,7 +42,7 @@ static mp_obj_t entry_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const m
     (void)args;
     // Cleared first, so that work that arrives from here on queues the drain again.
     self->pending = false;
-    coil_drain_active = true;
+    enter();
     nlr_jump_callback_node_t node;
     nlr_push_jump_callback(&node, leave);
     mp_call_function_0(self->function);

@@ -1,5 +1,5 @@
 // Exceptions for interrupted code: throw(), and Ctrl-C, which is for the code at the bottom of
-// the C stack only, never for a function that nest() put on top of it.
+// the C stack only, never for a drain and what that nests on top of it.
 
 #include "native.h"
 
@@ -10,9 +10,27 @@ void coil_stock_keyboard_interrupt(void);
 
 // Called by a port's console when Ctrl-C arrives, usually in an interrupt handler.
 void mp_sched_keyboard_interrupt(void) {
-    if (coil_nest_depth != 0) {
+    if (coil_drain_active || coil_nest_depth != 0) {
         coil_interrupt_kept = true;
     } else {
+        coil_stock_keyboard_interrupt();
+    }
+}
+
+static bool interrupt_pending(void) {
+    return MP_STATE_MAIN_THREAD(mp_pending_exception) == MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_kbd_exception));
+}
+
+void coil_interrupt_take(void) {
+    if (interrupt_pending()) {
+        MP_STATE_MAIN_THREAD(mp_pending_exception) = MP_OBJ_NULL;
+        coil_interrupt_kept = true;
+    }
+}
+
+void coil_interrupt_give(void) {
+    if (coil_interrupt_kept) {
+        coil_interrupt_kept = false;
         coil_stock_keyboard_interrupt();
     }
 }
@@ -28,19 +46,23 @@ MP_WEAK bool coil_native_in_isr(void) {
 }
 
 // throw(exception): raise it in the code that the running scheduler callback interrupted, at its
-// next branch. None takes back one that was not raised yet.
+// next branch. None takes back one that was not raised yet. Ctrl-C goes first and stays.
 static mp_obj_t native_throw(mp_obj_t exception) {
     if (MP_STATE_VM(sched_state) >= 0) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("throw() outside a scheduler callback: use raise"));
     }
-    if (exception == mp_const_none) {
-        MP_STATE_MAIN_THREAD(mp_pending_exception) = MP_OBJ_NULL;
-        return mp_const_none;
+    mp_obj_t instance = MP_OBJ_NULL;
+    if (exception != mp_const_none) {
+        if (!mp_obj_is_exception_type(exception) && !mp_obj_is_exception_instance(exception)) {
+            mp_raise_TypeError(MP_ERROR_TEXT("throw(exception): pass an exception, its class or None"));
+        }
+        instance = mp_make_raise_obj(exception);
     }
-    if (!mp_obj_is_exception_type(exception) && !mp_obj_is_exception_instance(exception)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("throw(exception): pass an exception, its class or None"));
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    if (!interrupt_pending()) {
+        mp_sched_exception(instance); // the scheduler is locked: nothing else changes
     }
-    mp_sched_exception(mp_make_raise_obj(exception));
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_1(coil_throw_obj, native_throw);

@@ -11,11 +11,15 @@
 
 // True while the function of a Drain runs, called by the scheduler's Python queue, with nothing
 // nested on top of it: the only place that may open the scheduler.
-extern bool coil_drain_active;
+extern volatile bool coil_drain_active;
 // How many nest() calls have the scheduler open.
 extern volatile size_t coil_nest_depth;
-// A Ctrl-C that waits for the outermost nest() to end.
+// A Ctrl-C that waits for the outermost drain to end.
 extern volatile bool coil_interrupt_kept;
+
+// In an atomic section: keep a Ctrl-C that is pending, raise one that was kept.
+void coil_interrupt_take(void);
+void coil_interrupt_give(void);
 
 void coil_trace_deinit(void);
 

@@ -8,6 +8,7 @@
 typedef struct {
     nlr_jump_callback_node_t node; // must be first: leave() gets its address
     mp_obj_t exception;
+    size_t depth;
 } nest_t;
 
 volatile size_t coil_nest_depth;
@@ -16,8 +17,9 @@ static void refuse_outside_drain(void) {
     if (coil_native_in_isr()) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("nest() in an interrupt handler: call Drain.pend() there"));
     }
-    if (MP_STATE_THREAD(gc_lock_depth) != 0) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("nest() with the heap locked: in a finaliser, or after heap_lock()"));
+    // Not after heap_lock(), which is only counted there: code that does not allocate may nest.
+    if (MP_STATE_THREAD(gc_lock_depth) & GC_COLLECT_FLAG) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("nest() in a finaliser, while memory is being collected: call Drain.pend() there"));
     }
     if (!coil_drain_active) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("nest() outside a drain: make it a Drain() and pend() it"));
@@ -32,11 +34,7 @@ static void enter(nest_t *nest) {
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     nest->exception = MP_STATE_MAIN_THREAD(mp_pending_exception);
     MP_STATE_MAIN_THREAD(mp_pending_exception) = MP_OBJ_NULL;
-    if (nest->exception == MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_kbd_exception))) {
-        nest->exception = MP_OBJ_NULL;
-        coil_interrupt_kept = true;
-    }
-    ++coil_nest_depth;
+    nest->depth = coil_nest_depth++;
     coil_drain_active = false;
     MICROPY_END_ATOMIC_SECTION(atomic_state);
     mp_sched_unlock();
@@ -47,10 +45,7 @@ static void enter(nest_t *nest) {
 static void leave(void *node) {
     nest_t *nest = node;
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
-    if (--coil_nest_depth == 0 && coil_interrupt_kept) {
-        coil_interrupt_kept = false;
-        nest->exception = MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_kbd_exception));
-    }
+    coil_nest_depth = nest->depth;
     MP_STATE_MAIN_THREAD(mp_pending_exception) = nest->exception;
     MP_STATE_VM(sched_state) = MP_SCHED_LOCKED;
     coil_drain_active = true;

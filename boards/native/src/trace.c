@@ -40,14 +40,16 @@ MP_DEFINE_CONST_FUN_OBJ_1(coil_trace_start_obj, native_trace_start);
 
 // trace(id, argument): write a record, or nothing when no trace runs.
 static mp_obj_t native_trace(mp_obj_t id, mp_obj_t argument) {
-    mp_buffer_info_t memory;
     if (MP_STATE_VM(coil_trace_buffer) == MP_OBJ_NULL) {
         return mp_const_none;
     }
     record_t record = { 0, mp_obj_get_int_truncated(id), mp_obj_get_int_truncated(argument) };
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     record.cycles = coil_native_cycles();
-    if (mp_get_buffer(MP_STATE_VM(coil_trace_buffer), &memory, MP_BUFFER_RW) && memory.len >= sizeof(record)) {
+    // Asked again: an interrupt handler may have ended the trace.
+    mp_obj_t buffer = MP_STATE_VM(coil_trace_buffer);
+    mp_buffer_info_t memory;
+    if (buffer != MP_OBJ_NULL && mp_get_buffer(buffer, &memory, MP_BUFFER_RW) && memory.len >= sizeof(record)) {
         if ((ring.index + 1) * sizeof(record) > memory.len) {
             ring.index = 0;
         }

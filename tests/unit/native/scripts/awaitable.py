@@ -67,6 +67,28 @@ except RuntimeError as error:
     assert ".value" in str(error)
 thread.close()
 
+# What a waker leaves too late is not for the next await.
+place.value = "late"
+place.error = KeyError
+thread = one()
+assert thread.send(None) is place and place.value is None
+try:
+    thread.send(None)
+    raise AssertionError
+except StopIteration as result:
+    assert result.value is None
+
+# Only None resumes; the Awaitable is as new afterwards.
+thread = one()
+thread.send(None)
+try:
+    thread.send(1)
+    raise AssertionError
+except TypeError as error:
+    assert "send(None)" in str(error)
+assert repr(place) == "<Awaitable idle>"
+
+
 # Another key.
 key = ("wait", 1)
 place = _native.Awaitable(key)

@@ -83,6 +83,18 @@ try:
 except ValueError:
     pass
 
+
+# A trace that ends while a record is being made.
+class Ending:
+    def __int__(self):
+        _native.trace_stop()
+        return 1
+
+
+_native.trace_start(ring)
+_native.trace(Ending(), 1)
+assert _native.trace_stop() == 0
+
 # The counter behind it.
 hz = _native.cycles_hz()
 before = _native.cycles()
