@@ -95,9 +95,9 @@ def up_to_date(stamp: dict) -> bool:
 
 def missing(with_packages: bool) -> list[Piece]:
     """Return what is not on this machine; without packages, only what `.venv` itself needs."""
-    wanted = [piece for piece in PIECES if not piece.optional]
+    wanted = PIECES
     if not with_packages:
-        wanted = [piece for piece in wanted if piece.name == "python venv"]
+        wanted = [piece for piece in PIECES if piece.name == "python venv"]
     return [piece for piece in wanted if not piece.find()]
 
 

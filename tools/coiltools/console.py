@@ -92,7 +92,11 @@ class Console:
         deadline = None if self._exit_after is None else time.monotonic() + self._exit_after
         self._open_pidfd()
         try:
-            with _Signals(interrupt=self._terminal is not None) as signals:
+            # Signals first: one that comes while the terminal is raw must not end us as it is.
+            with (
+                _Signals(interrupt=self._terminal is not None) as signals,
+                self._terminal or contextlib.nullcontext(),
+            ):
                 while not self._done:
                     self._step(signals, deadline)
                 self._flush()

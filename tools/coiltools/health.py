@@ -76,10 +76,10 @@ def tools() -> Iterator[Finding]:
             yield Finding("ok", piece.name, toolchain.version(path) or path)
         else:
             yield Finding(
-                "note" if piece.optional else "bad",
+                "bad",
                 piece.name,
                 f"missing; needed for: {piece.use}",
-                f"apt-get install {piece.package}" + ("" if piece.optional else ", or make setup"),
+                f"apt-get install {piece.package}, or make setup",
             )
 
 

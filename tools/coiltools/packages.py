@@ -25,7 +25,6 @@ class Piece:
         estimate when apt cannot be asked.
     use: what it is for, a few words.
     find: returns the path of the file that proves it is there, or None.
-    optional: nothing but `use` needs it.
     """
 
     name: str
@@ -33,7 +32,6 @@ class Piece:
     size_mb: tuple[int, int]
     use: str
     find: Callable[[], str | None]
-    optional: bool = False
 
 
 def _program(name: str) -> Callable[[], str | None]:
@@ -104,9 +102,7 @@ PIECES = (
         _module("ensurepip"),
     ),
     Piece("xz", "xz-utils", (1, 2), "unpacking MicroPython", _unpack_xz),
-    Piece(
-        "gdb-multiarch", "gdb-multiarch", (6, 20), "coil debug", _program("gdb-multiarch"), True
-    ),
+    Piece("gdb-multiarch", "gdb-multiarch", (6, 20), "coil debug", _program("gdb-multiarch")),
 )
 
 

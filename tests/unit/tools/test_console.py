@@ -39,8 +39,8 @@ class Bench:
             fcntl.ioctl(self.terminal, termios.TIOCSCTTY, 0)
             stdin = self.terminal if stdin is None else stdin
             stdout = self.terminal if stdout is None else stdout
-            with Terminal(stdin, stdout) as terminal:
-                Console(theirs.fileno(), terminal, lender=lender, exit_after=exit_after).run()
+            terminal = Terminal(stdin, stdout)
+            Console(theirs.fileno(), terminal, lender=lender, exit_after=exit_after).run()
             status = 0
         finally:
             os._exit(status)

@@ -17,7 +17,7 @@ def test_missing_tools_are_bad_and_name_their_packages(monkeypatch):
     found = by_name(health.tools())
     assert found["qemu-system-arm"].state == "bad"
     assert "apt-get install gcc-arm-none-eabi" in found["arm-none-eabi-gcc"].mend
-    assert found["gdb-multiarch"].state == "note"
+    assert found["gdb-multiarch"].state == "bad"
 
 
 def test_differences_from_a_lock():

@@ -22,8 +22,8 @@ def command(instance):
             f"{board.instance} does not lend its console: {error.strerror or error}.",
             "leave it and start it again: make run",
         ) from None
-    with link, Terminal() as terminal:
+    with link:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        console = Console(link.fileno(), terminal)
+        console = Console(link.fileno(), Terminal())
         console.notice(f"{board.instance}: Ctrl-] or Ctrl-X leaves, Ctrl-C goes to the board")
         console.run()

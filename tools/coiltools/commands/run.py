@@ -60,7 +60,8 @@ def command(exit_after, **options):
     Without a terminal on its input the board runs until the command is ended by a signal or by
     --exit-after; what is piped in goes to the console.
     """
-    with session.start(session.Options(**options)) as running, Terminal() as terminal:
+    with session.start(session.Options(**options)) as running:
+        terminal = Terminal()
         board, instance = running.board, running.instance
         console = Console(
             board.fd,
