@@ -88,7 +88,5 @@ def test_watch(coil_run, host_program, tmp_path):
     (folder / "app.py").write_text("print('version', 1)\n")
     run = coil_run("--board", "host", str(folder), "--watch", image=host_program)
     run.wait("version 1\r\n", timeout=60)
-    saved = time.monotonic()
     (folder / "app.py").write_text("print('version', 2)\n")
     run.wait("version 2\r\n")
-    assert time.monotonic() - saved < 2
