@@ -13,6 +13,7 @@ _ALARMS = const(16)
 _PINS = const(16)
 _LEDS = const(10)
 _FIRST_PIN_LINE = const(16)
+_PERIOD_US_MIN = const(50)
 
 
 def _number(name):
@@ -164,6 +165,8 @@ class Timer:
         else:
             raise ValueError("give freq=, or period= in milliseconds, greater than 0")
         us = max(us, 1)
+        if mode == Timer.PERIODIC and us < _PERIOD_US_MIN:
+            raise ValueError("a periodic Timer of board host needs 50 us or more")
         if None not in Timer._running:
             raise OSError(12)  # ENOMEM
         self._line = Timer._running.index(None)

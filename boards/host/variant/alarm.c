@@ -13,6 +13,9 @@ typedef struct {
     timer_t timer;
 } alarm_t;
 
+// More interrupts than the program can handle would leave it no time for anything else.
+#define PERIOD_US_MIN (50)
+
 static alarm_t alarms[ALARM_COUNT];
 static alarm_t watchdog;
 
@@ -55,6 +58,9 @@ static mp_obj_t host_alarm(size_t n_args, const mp_obj_t *args) {
     }
     if (delay_us < 0 || period_us < 0) {
         mp_raise_ValueError(MP_ERROR_TEXT("an alarm's time must not be negative"));
+    }
+    if (period_us != 0 && period_us < PERIOD_US_MIN) {
+        mp_raise_ValueError(MP_ERROR_TEXT("an alarm's period must be at least 50 us"));
     }
     set(&alarms[line], SIGALRM, line, delay_us, period_us);
     return mp_const_none;

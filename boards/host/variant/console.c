@@ -18,7 +18,7 @@
 #include "shared/readline/readline.h"
 #include "host.h"
 
-#define BUFFER_BYTES (4096)
+#define BUFFER_BYTES (65534) // Ctrl-C behind this much unread input is not seen
 
 int mp_interrupt_char = -1;
 

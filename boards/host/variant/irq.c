@@ -154,12 +154,20 @@ static void handle_urgent(int number, siginfo_t *info, void *context) {
     }
 }
 
-static void install(const int *numbers, size_t count, sigset_t *set, void (*handler)(int, siginfo_t *, void *)) {
+// A program that crashes leaves the terminal as it was.
+static void handle_crash(int number, siginfo_t *info, void *context) {
+    (void)number;
+    (void)info;
+    (void)context;
+    console_restore();
+}
+
+static void install(const int *numbers, size_t count, sigset_t *set, void (*handler)(int, siginfo_t *, void *), int flags) {
     sigemptyset(set);
     for (size_t i = 0; i < count; ++i) {
         sigaddset(set, numbers[i]);
     }
-    struct sigaction action = { .sa_sigaction = handler, .sa_mask = *set, .sa_flags = SA_SIGINFO };
+    struct sigaction action = { .sa_sigaction = handler, .sa_mask = *set, .sa_flags = SA_SIGINFO | flags };
     for (size_t i = 0; i < count; ++i) {
         sigaction(numbers[i], &action, NULL);
     }
@@ -168,8 +176,12 @@ static void install(const int *numbers, size_t count, sigset_t *set, void (*hand
 void irq_init(void) {
     static const int interrupts[] = { SIGALRM, SIGUSR1, SIGIO, SIGINT };
     static const int endings[] = { SIGNAL_WATCHDOG, SIGTERM, SIGHUP };
-    install(interrupts, MP_ARRAY_SIZE(interrupts), &signals, handle_signal);
-    install(endings, MP_ARRAY_SIZE(endings), &urgent, handle_urgent);
+    static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+    sigset_t fatal;
+    install(interrupts, MP_ARRAY_SIZE(interrupts), &signals, handle_signal, 0);
+    install(endings, MP_ARRAY_SIZE(endings), &urgent, handle_urgent, 0);
+    // Returning repeats the fault, then without a handler.
+    install(crashes, MP_ARRAY_SIZE(crashes), &fatal, handle_crash, SA_RESETHAND);
     signal(SIGPIPE, SIG_IGN);
     // After a reset they are still blocked.
     sigprocmask(SIG_UNBLOCK, &signals, NULL);

@@ -314,3 +314,10 @@ print('whole', len(os.listdir('/flash')))
         board = program(check)
         assert b"whole 7" in board.until(PROMPT)
         board.finish()
+
+
+def test_ctrl_c_behind_unread_input(program):
+    board = program("print('spinning')\nwhile True: pass")
+    board.until(b"spinning")
+    board.send(b"x" * 30000 + b"\x03")
+    board.until(b"KeyboardInterrupt")

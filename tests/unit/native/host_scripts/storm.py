@@ -3,6 +3,7 @@
 import gc
 import time
 
+import host
 import machine
 
 hard_count = 0
@@ -56,4 +57,12 @@ for wrong in ({"period": 0}, {"period": -1}, {"freq": 0}):
         raise AssertionError
     except ValueError as error:
         assert "greater than 0" in str(error)
+for wrong in (lambda: machine.Timer(freq=1_000_000), lambda: host.alarm(0, 1, 49)):
+    try:
+        wrong()
+        raise AssertionError
+    except ValueError as error:
+        assert "50 us" in str(error)
+timer = machine.Timer(mode=machine.Timer.ONE_SHOT, freq=1_000_000, callback=hard)
+timer.deinit()
 print("passed")
