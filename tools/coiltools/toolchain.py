@@ -133,7 +133,8 @@ def environment() -> dict[str, str]:
     above = [paths.BUILD, Path(os.environ.get("MICROPYTHON_DIR") or paths.BUILD).parent]
     kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     return kept | {
-        "LC_ALL": "C",  # `_excerpt` looks for untranslated errors
+        # `_excerpt` looks for untranslated errors; folders may have names in any script.
+        "LC_ALL": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "GIT_CEILING_DIRECTORIES": ":".join(str(folder.resolve()) for folder in above),
     }

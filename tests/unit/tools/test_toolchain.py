@@ -70,6 +70,25 @@ def test_environment_of_the_user_does_not_change_a_build(makefile, monkeypatch):
     assert "PYTHONDONTWRITEBYTECODE=1" in text
 
 
+def test_folder_in_any_script_is_fine(tmp_path):
+    """What a locale of plain ASCII would refuse: Python reads the .pth files of a venv so."""
+    folder = tmp_path / "ünï-项目"
+    folder.mkdir()
+    (folder / "text").write_text(str(folder))
+    read = "print(open('text', encoding='locale').read())"
+    (folder / "Makefile").write_text(f'all:\n\t@$(PYTHON) -c "{read}"\n')
+    assert toolchain.make(folder).read_text().strip() == str(folder)
+
+
+@pytest.mark.parametrize("name", ["two words", "it's", "a$b"])
+def test_folder_that_make_would_take_apart_is_refused(makefile, tmp_path, name):
+    folder = makefile("all:\n\t@echo made\n")
+    with pytest.raises(Fail, match="make cannot work with the path"):
+        toolchain.make(folder, BUILD=tmp_path / name)
+    with pytest.raises(Fail, match="make cannot work with the path"):
+        toolchain.make(folder.rename(tmp_path / name))
+
+
 def test_failed_build_shows_the_first_error_and_the_end(makefile):
     lines = "\\n".join(f"line {n}" for n in range(100))
     folder = makefile(
