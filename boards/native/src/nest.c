@@ -19,7 +19,7 @@ static void refuse_outside_drain(void) {
     }
     // Not after heap_lock(), which is only counted there: code that does not allocate may nest.
     if (MP_STATE_THREAD(gc_lock_depth) & GC_COLLECT_FLAG) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("nest() in a finaliser, while memory is being collected: call Drain.pend() there"));
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("nest() in a finaliser: call Drain.pend() there"));
     }
     if (!coil_drain_active) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("nest() outside a drain: make it a Drain() and pend() it"));
