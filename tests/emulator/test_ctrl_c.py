@@ -36,7 +36,7 @@ def interrupt(board, presses=1):
         "input()",
         "import sys\nsys.stdin.buffer.read(5)",
         "import select\nselect.poll().poll()",
-        "import asyncio\nasyncio.run(asyncio.sleep(1000))",
+        "import asyncio\nasyncio.run(asyncio.wait_for(asyncio.Event().wait(), 1000))",
         "machine.UART(1, timeout=1000_000).read(1)",
     ],
 )
