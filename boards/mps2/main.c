@@ -66,6 +66,7 @@ int main(void) {
             ret = pyexec_frozen_module("_start.py", true);
         }
         while (!(ret & PYEXEC_FORCED_EXIT)) {
+            MP_STATE_THREAD(gc_lock_depth) = 0; // a program may have ended with the heap locked
             if (pyexec_mode_kind == PYEXEC_MODE_RAW_REPL) {
                 ret = pyexec_raw_repl();
             } else {

@@ -360,3 +360,10 @@ def test_idle_prompt_leaves_the_host_alone(firmware, disk):
         time.sleep(3)
         used = (cpu_s(board.pid) - before) / (time.monotonic() - start)
     assert used < 0.10
+
+
+def test_program_that_ends_with_the_heap_locked(firmware, disk):
+    put(firmware, disk, "main.py", "import micropython\nmicropython.heap_lock()\n")
+    with boot(firmware, disk) as board:
+        board.wait_for_prompt()
+        assert board.exec("print([1, 2])") == "[1, 2]\n"
