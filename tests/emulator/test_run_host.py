@@ -1,6 +1,7 @@
 """Board host behind the same commands as the emulated board."""
 
 import os
+import signal
 import time
 
 import pytest
@@ -76,6 +77,13 @@ def test_interrupt_reset_and_leave(run):
 
 def test_crash_is_reported(run):
     run.type("import uctypes; uctypes.bytearray_at(8, 4)[0]\r")
+    run.wait("SIGSEGV")
+    assert run.process.wait(10) == 1
+
+
+def test_crash_signal_from_outside_is_reported(run):
+    with open(f"/proc/{run.process.pid}/task/{run.process.pid}/children") as file:
+        os.kill(int(file.read()), signal.SIGSEGV)
     run.wait("SIGSEGV")
     assert run.process.wait(10) == 1
 

@@ -156,10 +156,10 @@ static void handle_urgent(int number, siginfo_t *info, void *context) {
 
 // A program that crashes leaves the terminal as it was.
 static void handle_crash(int number, siginfo_t *info, void *context) {
-    (void)number;
     (void)info;
     (void)context;
     console_restore();
+    raise(number); // now without a handler, and also if it came from another process
 }
 
 static void install(const int *numbers, size_t count, sigset_t *set, void (*handler)(int, siginfo_t *, void *), int flags) {
@@ -180,7 +180,6 @@ void irq_init(void) {
     sigset_t fatal;
     install(interrupts, MP_ARRAY_SIZE(interrupts), &signals, handle_signal, 0);
     install(endings, MP_ARRAY_SIZE(endings), &urgent, handle_urgent, 0);
-    // Returning repeats the fault, then without a handler.
     install(crashes, MP_ARRAY_SIZE(crashes), &fatal, handle_crash, SA_RESETHAND);
     signal(SIGPIPE, SIG_IGN);
     // After a reset they are still blocked.
