@@ -1,5 +1,6 @@
 """What all running boards have in common: a disk, a console, a way to run code and to press pins."""
 
+import abc
 import re
 import shutil
 import tempfile
@@ -18,7 +19,7 @@ _SCRIPT_END = b"\x04\r\n"
 _GREETING = re.compile(r'MicroPython v[^\n]*\nType "help\(\)"[^\n]*\n>>> $')
 
 
-class RunningBoard:
+class RunningBoard(abc.ABC):
     """A board that this process starts, owns and ends; see Emulator and HostBoard.
 
     image: the firmware.
@@ -83,29 +84,29 @@ class RunningBoard:
         if self._own_directory:
             shutil.rmtree(self.directory, ignore_errors=True)
 
+    @abc.abstractmethod
     def start(self):
         """Start the board.  Raises Fail when its program cannot be started."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def stop(self):
         """End the board if it runs."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def reset(self):
         """Reset the board as its reset button would."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def pause(self):
         """Halt the board until resume() or reset(); the disk may be changed meanwhile."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def resume(self):
         """Go on after pause()."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def ended(self) -> str:
         """Called after the board's program has ended: why, or "" when it runs again."""
-        raise NotImplementedError
 
     @property
     def qtest(self) -> Path | None:

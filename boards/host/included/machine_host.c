@@ -43,7 +43,7 @@ static mp_obj_t mp_machine_get_freq(void) {
 static void mp_machine_set_freq(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     (void)args;
-    mp_raise_NotImplementedError(MP_ERROR_TEXT("board host cannot change its clock"));
+    mp_raise_ValueError(MP_ERROR_TEXT("the clock of this board cannot be changed"));
 }
 
 // lightsleep([time_ms]): until an interrupt or the time.
