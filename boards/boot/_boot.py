@@ -33,7 +33,12 @@ def _format(device):
     last = device.ioctl(_BLOCK_COUNT, 0) - 1
     device.writeblocks(last, _FORMATTING, 0)
     vfs.VfsLfs2.mkfs(device)
-    device.writeblocks(last, bytes(len(_FORMATTING)), 0)
+    _formatted(device)
+
+
+def _formatted(device):
+    """Take the mark away, so that damage from now on is reported, not formatted."""
+    device.writeblocks(device.ioctl(_BLOCK_COUNT, 0) - 1, bytes(len(_FORMATTING)), 0)
 
 
 def _formatting(device):
@@ -50,6 +55,8 @@ def _mount_flash(device, path):
         board.clear_format()
     try:
         vfs.mount(vfs.VfsLfs2(device, lookahead=256), path)
+        if _formatting(device):  # the power went just before the mark did
+            _formatted(device)
         return
     except OSError:
         if not device.is_blank() and not _formatting(device):
@@ -96,4 +103,4 @@ if hasattr(micropython, "alloc_emergency_exception_buf"):
     micropython.alloc_emergency_exception_buf(128)
 _mount()
 del micropython, _build, problems, const, board, vfs, os, sys
-del _FORMATTING, _format, _formatting, _mount_flash, _mount_rom, _mount
+del _FORMATTING, _format, _formatted, _formatting, _mount_flash, _mount_rom, _mount

@@ -39,8 +39,6 @@ typedef struct _frame_t {
 #define CFSR_BFARVALID (1u << 15)
 #define CFSR_BUS (0xff00u)
 #define CFSR_UNDEFINSTR (1u << 16)
-#define CFSR_INVSTATE (1u << 17)
-#define CFSR_UNALIGNED (1u << 24)
 #define CFSR_DIVBYZERO (1u << 25)
 
 static struct {
@@ -222,7 +220,6 @@ static void mpu_region(int number, uint32_t base, int size_log2, uint32_t attrib
 
 #define MPU_NONE (0u << 24)
 #define MPU_READ_ONLY (6u << 24)
-#define MPU_READ_WRITE (3u << 24)
 #define MPU_NO_EXECUTE (1u << 28)
 #define MPU_NORMAL (1u << 17) // write-through memory
 

@@ -70,8 +70,6 @@ typedef struct _cmsdk_uart_t {
 #define SCC_LED REG32(0x4002f004) // 8 LEDs
 
 // Core.
-#define SCS_ICTR REG32(0xe000e004)
-#define SYST_CSR REG32(0xe000e010)
 #define NVIC_ISER REG32(0xe000e100)
 #define NVIC_ICER REG32(0xe000e180)
 #define NVIC_ISPR REG32(0xe000e200)

@@ -119,6 +119,21 @@ def test_format_on_request_only_once(firmware, disk):
         assert board.exec("import os\nprint(os.listdir('/flash'))") == "['new.txt']\n"
 
 
+def test_a_mark_left_by_a_finished_format_does_not_permit_another(firmware, disk):
+    """The power went between the end of the format and taking its mark away."""
+    put(firmware, disk, "precious.txt", "data")
+    with open(disk, "r+b") as file:
+        file.seek(_FLASH_BYTES - _BLOCK)
+        file.write(b"Coil OS: formatting")
+    with boot(firmware, disk) as board:
+        board.wait_for_prompt()
+        assert board.exec("print(open('/flash/precious.txt').read())") == "data\n"
+    with open(disk, "r+b") as file:
+        file.write(b"junk" * 2048)
+    with boot(firmware, disk) as board:
+        assert "/flash is damaged" in board.wait_for_prompt()
+
+
 def test_shadowing_file_is_named_in_the_banner(firmware, disk):
     put(firmware, disk, "asyncio.py", "")
     with boot(firmware, disk) as board:
