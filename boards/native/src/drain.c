@@ -29,7 +29,7 @@ static void leave(void *node) {
     (void)node;
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     coil_drain_active = false;
-    if (coil_nest_depth == 0) {
+    if (coil_nest_depth == 0 && !coil_keeps_interrupts) {
         coil_interrupt_give();
     }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
@@ -68,8 +68,7 @@ static mp_obj_t drain_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     return MP_OBJ_FROM_PTR(self);
 }
 
-// pend(): queue the call of the function unless it is queued already. False: the queue is full.
-static mp_obj_t drain_pend(mp_obj_t self_in) {
+bool coil_drain_pend(mp_obj_t self_in) {
     entry_t *entry = ((drain_t *)MP_OBJ_TO_PTR(self_in))->entry;
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     bool queued = entry->pending;
@@ -77,7 +76,12 @@ static mp_obj_t drain_pend(mp_obj_t self_in) {
         queued = entry->pending = mp_sched_schedule(MP_OBJ_FROM_PTR(entry), mp_const_none);
     }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
-    return mp_obj_new_bool(queued);
+    return queued;
+}
+
+// pend(): queue the call of the function unless it is queued already. False: the queue is full.
+static mp_obj_t drain_pend(mp_obj_t self_in) {
+    return mp_obj_new_bool(coil_drain_pend(self_in));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(drain_pend_obj, drain_pend);
 

@@ -1,16 +1,17 @@
 // Exceptions for interrupted code: throw(), and Ctrl-C, which is for the code at the bottom of
 // the C stack only, never for a drain and what that nests on top of it.
 
-#include "native.h"
+#include "kernel.h"
 
 volatile bool coil_interrupt_kept;
+volatile bool coil_keeps_interrupts;
 
 // MicroPython's own, renamed by micropython.mk.
 void coil_stock_keyboard_interrupt(void);
 
 // Called by a port's console when Ctrl-C arrives, usually in an interrupt handler.
 void mp_sched_keyboard_interrupt(void) {
-    if (coil_drain_active || coil_nest_depth != 0) {
+    if (coil_drain_active || coil_nest_depth != 0 || coil_keeps_interrupts) {
         coil_interrupt_kept = true;
     } else {
         coil_stock_keyboard_interrupt();
@@ -66,6 +67,21 @@ static mp_obj_t native_throw(mp_obj_t exception) {
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_1(coil_throw_obj, native_throw);
+
+// keep_interrupts(on): while a kernel runs the whole program, Ctrl-C is kept for it and never raised
+// in what happens to run.
+static mp_obj_t native_keep_interrupts(mp_obj_t on) {
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    coil_keeps_interrupts = mp_obj_is_true(on);
+    if (coil_keeps_interrupts) {
+        coil_interrupt_take();
+    } else if (!coil_drain_active && coil_nest_depth == 0) {
+        coil_interrupt_give();
+    }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(coil_keep_interrupts_obj, native_keep_interrupts);
 
 // interrupted(clear=False) -> whether Ctrl-C waits for nested code to end; clear: forget it.
 static mp_obj_t native_interrupted(size_t n_args, const mp_obj_t *args) {

@@ -1,14 +1,21 @@
 COIL_NATIVE := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
 SRC_USERMOD_C += $(addprefix $(COIL_NATIVE)/, \
-	awaitable.c \
 	cycles.c \
+	deadline.c \
 	drain.c \
+	flags.c \
 	interrupt.c \
 	modnative.c \
+	mutex.c \
 	nest.c \
+	post.c \
+	ready.c \
+	semaphore.c \
 	stack.c \
+	strand.c \
 	trace.c \
+	waiters.c \
 	)
 
 # Ctrl-C is for the code at the bottom of the C stack: while callbacks nest, interrupt.c keeps it.

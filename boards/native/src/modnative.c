@@ -1,12 +1,16 @@
 // The module _native. README.md has its functions, their rules and their costs.
 
-#include "native.h"
+#include "kernel.h"
 
 void coil_native_deinit(void) {
     coil_drain_active = false;
     coil_nest_depth = 0;
     coil_interrupt_kept = false;
+    coil_keeps_interrupts = false;
     coil_trace_deinit();
+    coil_kernel_deinit();
+    coil_deadline_deinit();
+    coil_post_deinit();
 }
 
 static mp_obj_t native_init(void) {
@@ -25,7 +29,39 @@ static const mp_rom_map_elem_t native_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_interrupted), MP_ROM_PTR(&coil_interrupted_obj) },
     { MP_ROM_QSTR(MP_QSTR_stack_left), MP_ROM_PTR(&coil_stack_left_obj) },
 
-    { MP_ROM_QSTR(MP_QSTR_Awaitable), MP_ROM_PTR(&coil_awaitable_type) },
+    { MP_ROM_QSTR(MP_QSTR_keep_interrupts), MP_ROM_PTR(&coil_keep_interrupts_obj) },
+
+    { MP_ROM_QSTR(MP_QSTR_Strand), MP_ROM_PTR(&coil_strand_type) },
+    { MP_ROM_QSTR(MP_QSTR_Waiters), MP_ROM_PTR(&coil_waiters_type) },
+    { MP_ROM_QSTR(MP_QSTR_Semaphore), MP_ROM_PTR(&coil_semaphore_type) },
+    { MP_ROM_QSTR(MP_QSTR_Mutex), MP_ROM_PTR(&coil_mutex_type) },
+    { MP_ROM_QSTR(MP_QSTR_EventFlags), MP_ROM_PTR(&coil_flags_type) },
+    { MP_ROM_QSTR(MP_QSTR_abandon), MP_ROM_PTR(&coil_abandon_obj) },
+
+    { MP_ROM_QSTR(MP_QSTR_configure), MP_ROM_PTR(&coil_configure_obj) },
+    { MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&coil_run_obj) },
+    { MP_ROM_QSTR(MP_QSTR_budget), MP_ROM_PTR(&coil_budget_obj) },
+    { MP_ROM_QSTR(MP_QSTR_limit), MP_ROM_PTR(&coil_limit_obj) },
+    { MP_ROM_QSTR(MP_QSTR_running), MP_ROM_PTR(&coil_running_obj) },
+    { MP_ROM_QSTR(MP_QSTR_ready), MP_ROM_PTR(&coil_ready_obj) },
+    { MP_ROM_QSTR(MP_QSTR_kick), MP_ROM_PTR(&coil_kick_obj) },
+    { MP_ROM_QSTR(MP_QSTR_defer), MP_ROM_PTR(&coil_defer_obj) },
+    { MP_ROM_QSTR(MP_QSTR_lock), MP_ROM_PTR(&coil_lock_obj) },
+    { MP_ROM_QSTR(MP_QSTR_unlock), MP_ROM_PTR(&coil_unlock_obj) },
+    { MP_ROM_QSTR(MP_QSTR_locked), MP_ROM_PTR(&coil_locked_obj) },
+    { MP_ROM_QSTR(MP_QSTR_in_isr), MP_ROM_PTR(&coil_in_isr_obj) },
+
+    { MP_ROM_QSTR(MP_QSTR_yield_), MP_ROM_PTR(&coil_yield_obj) },
+    { MP_ROM_QSTR(MP_QSTR_served), MP_ROM_PTR(&coil_served_obj) },
+    { MP_ROM_QSTR(MP_QSTR_park), MP_ROM_PTR(&coil_park_obj) },
+
+    { MP_ROM_QSTR(MP_QSTR_expire), MP_ROM_PTR(&coil_expire_obj) },
+    { MP_ROM_QSTR(MP_QSTR_now), MP_ROM_PTR(&coil_now_obj) },
+    { MP_ROM_QSTR(MP_QSTR_set_clock), MP_ROM_PTR(&coil_set_clock_obj) },
+
+    { MP_ROM_QSTR(MP_QSTR_post), MP_ROM_PTR(&coil_post_obj) },
+    { MP_ROM_QSTR(MP_QSTR_apply), MP_ROM_PTR(&coil_apply_obj) },
+    { MP_ROM_QSTR(MP_QSTR_posts_lost), MP_ROM_PTR(&coil_posts_lost_obj) },
 
     { MP_ROM_QSTR(MP_QSTR_cycles), MP_ROM_PTR(&coil_cycles_obj) },
     { MP_ROM_QSTR(MP_QSTR_cycles_hz), MP_ROM_PTR(&coil_cycles_hz_obj) },

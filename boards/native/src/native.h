@@ -16,19 +16,24 @@ extern volatile bool coil_drain_active;
 extern volatile size_t coil_nest_depth;
 // A Ctrl-C that waits for the outermost drain to end.
 extern volatile bool coil_interrupt_kept;
+// It waits for the kernel that runs the whole program.
+extern volatile bool coil_keeps_interrupts;
 
 // In an atomic section: keep a Ctrl-C that is pending, raise one that was kept.
 void coil_interrupt_take(void);
 void coil_interrupt_give(void);
 
+// Queue the function of a Drain unless it is queued already. False: MicroPython's queue is full.
+bool coil_drain_pend(mp_obj_t drain);
+
 void coil_trace_deinit(void);
 
-extern const mp_obj_type_t coil_awaitable_type;
 extern const mp_obj_type_t coil_drain_type;
 
 MP_DECLARE_CONST_FUN_OBJ_0(coil_cycles_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_cycles_hz_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(coil_interrupted_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(coil_keep_interrupts_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(coil_nest_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_stack_left_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(coil_throw_obj);

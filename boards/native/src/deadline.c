@@ -1,0 +1,99 @@
+// Deadlines: a heap of the strands that wait for a time, and the clock they wait by.
+
+#include "py/mperrno.h"
+#include "py/mphal.h"
+#include "kernel.h"
+
+MP_REGISTER_ROOT_POINTER(struct _coil_strand_t *coil_deadlines);
+
+// The earliest deadline has come nearer: the alarm has to be set before strands go on.
+volatile bool coil_alarm_stale;
+static bool virtual_clock;
+static uint32_t virtual_ms;
+
+void coil_deadline_deinit(void) {
+    MP_STATE_VM(coil_deadlines) = NULL;
+    coil_alarm_stale = false;
+    virtual_clock = false;
+}
+
+uint32_t coil_now_ms(void) {
+    return virtual_clock ? virtual_ms : (uint32_t)mp_hal_ticks_ms();
+}
+
+// Wrap-safe: deadlines are less than 2^31 ms apart.
+static int earlier(mp_pairheap_t *a, mp_pairheap_t *b) {
+    return (int32_t)(((coil_strand_t *)a)->deadline_ms - ((coil_strand_t *)b)->deadline_ms) < 0;
+}
+
+void coil_deadline_clear(coil_strand_t *strand) {
+    if (strand->flags & STRAND_TIMED) {
+        MP_STATE_VM(coil_deadlines) = (coil_strand_t *)mp_pairheap_delete(
+            earlier, &MP_STATE_VM(coil_deadlines)->node, &strand->node);
+        mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+        strand->flags &= ~STRAND_TIMED;
+        MICROPY_END_ATOMIC_SECTION(atomic_state);
+    }
+}
+
+void coil_deadline_set(coil_strand_t *strand, uint32_t delay_ms) {
+    coil_deadline_clear(strand);
+    strand->deadline_ms = coil_now_ms() + delay_ms;
+    mp_pairheap_init_node(earlier, &strand->node);
+    coil_strand_t *head = MP_STATE_VM(coil_deadlines);
+    head = (coil_strand_t *)mp_pairheap_push(earlier, head == NULL ? NULL : &head->node, &strand->node);
+    MP_STATE_VM(coil_deadlines) = head;
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    strand->flags |= STRAND_TIMED;
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+    if (head == strand) {
+        coil_alarm_stale = true;
+    }
+}
+
+static void time_is_up(coil_strand_t *strand) {
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    coil_waitable_t *waitable = strand->waits_for;
+    if (!(strand->flags & (STRAND_QUEUED | STRAND_SERVED))) {
+        if (waitable != NULL) {
+            coil_list_remove(&waitable->tail, strand);
+            strand->waits_for = NULL;
+            strand->error = MP_OBJ_NEW_SMALL_INT(MP_ETIMEDOUT);
+        }
+        coil_ready(strand);
+    }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+    if (waitable != NULL) {
+        coil_mutex_inherit(waitable);
+    }
+}
+
+// expire(): make ready whose time is up. -> ms until the next deadline, or None. The caller sets
+// the alarm.
+static mp_obj_t native_expire(void) {
+    uint32_t now = coil_now_ms();
+    coil_strand_t *head;
+    while ((head = MP_STATE_VM(coil_deadlines)) != NULL && (int32_t)(head->deadline_ms - now) <= 0) {
+        coil_deadline_clear(head);
+        time_is_up(head);
+    }
+    coil_alarm_stale = false;
+    return head == NULL ? mp_const_none : MP_OBJ_NEW_SMALL_INT(head->deadline_ms - now);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_expire_obj, native_expire);
+
+// now() -> milliseconds modulo 2**30.
+static mp_obj_t native_now(void) {
+    return MP_OBJ_NEW_SMALL_INT(coil_now_ms() & 0x3fffffff);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_now_obj, native_now);
+
+// set_clock(ms): time stands still at ms until the next call; None: the board's clock again.
+static mp_obj_t native_set_clock(mp_obj_t ms) {
+    virtual_clock = ms != mp_const_none;
+    if (virtual_clock) {
+        virtual_ms = mp_obj_get_int_truncated(ms);
+    }
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(coil_set_clock_obj, native_set_clock);

@@ -1,0 +1,277 @@
+// The ready strands, and the loop that steps the most urgent of them.
+
+#include "kernel.h"
+
+// Normal + 7: above it a strand may exceed the time budget of a drain.
+#define BUDGET_PRIORITY_MAX (31)
+
+enum { RUN_DONE, RUN_AGAIN, RUN_BUDGET };
+
+// One list for each priority, one bit for each list that has strands.
+MP_REGISTER_ROOT_POINTER(struct _coil_strand_t *coil_ready_tails[56]);
+MP_REGISTER_ROOT_POINTER(mp_obj_t coil_kernel_drain);
+static volatile uint64_t ready_bits;
+
+// The strands whose steps are under way on the C stack: each was interrupted by the one above it.
+typedef struct _frame_t {
+    coil_strand_t *strand;
+    struct _frame_t *below;
+    uint8_t priority; // when the step began: equals of then do not get in if it is lowered
+} frame_t;
+
+static frame_t *volatile top;
+static uint32_t stolen; // cycles of the steps on top of the running one
+static uint32_t budget_start;
+static uint32_t budget_cycles; // 0: no limit
+volatile uint8_t coil_lock_depth;
+volatile bool coil_resched;
+
+void coil_kernel_deinit(void) {
+    top = NULL;
+    ready_bits = 0;
+    for (size_t i = 0; i < COIL_PRIORITIES; ++i) {
+        MP_STATE_VM(coil_ready_tails)[i] = NULL;
+    }
+    MP_STATE_VM(coil_kernel_drain) = MP_OBJ_NULL;
+    coil_lock_depth = 0;
+    coil_resched = false;
+    budget_cycles = 0;
+    stolen = 0;
+}
+
+coil_strand_t *coil_running(void) {
+    return top == NULL ? NULL : top->strand;
+}
+
+static uint8_t limit(void) {
+    uint8_t found = 0;
+    for (frame_t *frame = top; frame != NULL; frame = frame->below) {
+        found = MAX(found, MAX(frame->strand->priority, frame->priority));
+    }
+    return found;
+}
+
+// Have the drain called soon. If MicroPython's queue is full: at the next chance.
+void coil_kick(void) {
+    mp_obj_t drain = MP_STATE_VM(coil_kernel_drain);
+    if (coil_lock_depth != 0) {
+        coil_resched = true;
+    } else if (drain != MP_OBJ_NULL) {
+        coil_resched = !coil_drain_pend(drain);
+    }
+}
+
+// Any context. A strand that is not parked yet finds its next await served.
+void coil_ready(coil_strand_t *strand) {
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    if (!(strand->flags & STRAND_PARKED)) {
+        strand->flags |= STRAND_SERVED;
+    } else if (!(strand->flags & STRAND_QUEUED) && strand->coroutine != MP_OBJ_NULL) {
+        uint8_t priority = strand->priority;
+        strand->flags |= STRAND_QUEUED;
+        coil_list_insert(&MP_STATE_VM(coil_ready_tails)[priority], strand);
+        ready_bits |= 1ull << priority;
+        if (priority > limit()) {
+            coil_kick();
+        }
+    }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+}
+
+void coil_unready(coil_strand_t *strand) {
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    if (strand->flags & STRAND_QUEUED) {
+        coil_strand_t **tail = &MP_STATE_VM(coil_ready_tails)[strand->priority];
+        strand->flags &= ~STRAND_QUEUED;
+        coil_list_remove(tail, strand);
+        if (*tail == NULL) {
+            ready_bits &= ~(1ull << strand->priority);
+        }
+    }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+}
+
+static uint8_t highest(void) {
+    uint32_t high = ready_bits >> 32;
+    return high != 0 ? 63 - __builtin_clz(high) : 31 - __builtin_clz((uint32_t)ready_bits | 1);
+}
+
+// Step it. Returns whether somebody has to look after it: it ended, or yielded something unknown.
+static bool step(coil_strand_t *strand) {
+    frame_t frame = { strand, top, strand->priority };
+    if (strand->flags & STRAND_TIMED) {
+        coil_deadline_clear(strand);
+    }
+    bool first = strand->runs++ == 0;
+    coil_strand_flags(strand, STRAND_PARKED, STRAND_STEPPING | (first ? 0 : STRAND_SERVED));
+    top = &frame;
+    uint32_t outer_stolen = stolen;
+    stolen = 0;
+    uint32_t start = coil_native_cycles();
+
+    mp_obj_t result;
+    mp_vm_return_kind_t kind;
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        kind = mp_resume(strand->coroutine, mp_const_none, MP_OBJ_NULL, &result);
+        nlr_pop();
+    } else {
+        kind = MP_VM_RETURN_EXCEPTION;
+        result = MP_OBJ_FROM_PTR(nlr.ret_val);
+    }
+
+    uint32_t total = coil_native_cycles() - start;
+    uint32_t own = total - stolen;
+    strand->cycles_low += own;
+    if (strand->cycles_low < own) {
+        ++strand->cycles_high;
+    }
+    stolen = outer_stolen + total;
+    top = frame.below;
+    if (kind == MP_VM_RETURN_YIELD && result == MP_OBJ_FROM_PTR(strand)) {
+        bool gives_way = strand->flags & STRAND_GIVES_WAY;
+        coil_strand_flags(strand, STRAND_STEPPING | STRAND_GIVES_WAY, STRAND_PARKED);
+        if (gives_way) {
+            coil_ready(strand);
+        }
+        return false;
+    }
+    coil_strand_flags(strand, STRAND_STEPPING, 0);
+    if (kind == MP_VM_RETURN_YIELD) {
+        strand->value = result;
+        return true;
+    }
+    strand->coroutine = MP_OBJ_NULL;
+    coil_strand_flags(strand, 0, STRAND_PARKED);
+    strand->value = kind == MP_VM_RETURN_NORMAL ? result : mp_const_none;
+    strand->error = kind == MP_VM_RETURN_NORMAL ? mp_const_none : result;
+    return true;
+}
+
+// run(floor): step ready strands above the floor and above those that this call interrupts, the
+// most urgent first. -> 0: none is left. 1: call again, callbacks wait or the alarm is to be set.
+// 2: the time budget is used up. A Strand: it has ended (its coroutine is None), or it has yielded
+// what no kernel knows, see its value.
+static mp_obj_t native_run(mp_obj_t floor_in) {
+    uint8_t floor = mp_obj_get_int(floor_in);
+    for (;;) {
+        if (coil_alarm_stale) {
+            return MP_OBJ_NEW_SMALL_INT(RUN_AGAIN);
+        }
+        bool over = budget_cycles != 0 && coil_native_cycles() - budget_start >= budget_cycles;
+        mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+        uint8_t priority = highest();
+        uint8_t least = MAX(limit(), floor);
+        coil_strand_t *strand = NULL;
+        if (priority > least && !(over && priority <= BUDGET_PRIORITY_MAX)) {
+            strand = MP_STATE_VM(coil_ready_tails)[priority]->next;
+            coil_unready(strand);
+        }
+        MICROPY_END_ATOMIC_SECTION(atomic_state);
+        if (strand == NULL) {
+            return MP_OBJ_NEW_SMALL_INT(priority > least ? RUN_BUDGET : RUN_DONE);
+        }
+        if (step(strand)) {
+            return MP_OBJ_FROM_PTR(strand);
+        }
+        if (MP_STATE_VM(sched_state) == MP_SCHED_PENDING || (coil_keeps_interrupts && coil_interrupt_kept)) {
+            return MP_OBJ_NEW_SMALL_INT(RUN_AGAIN);
+        }
+    }
+}
+MP_DEFINE_CONST_FUN_OBJ_1(coil_run_obj, native_run);
+
+// budget(cycles): from now on run() gives strands up to Normal that much time; 0 takes it back.
+static mp_obj_t native_budget(mp_obj_t cycles) {
+    budget_start = coil_native_cycles();
+    budget_cycles = mp_obj_get_int_truncated(cycles);
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(coil_budget_obj, native_budget);
+
+// limit() -> the priority that a strand must exceed to interrupt what runs now.
+static mp_obj_t native_limit(void) {
+    return MP_OBJ_NEW_SMALL_INT(limit());
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_limit_obj, native_limit);
+
+// running() -> the owner of the strand that runs, or None at the base level.
+static mp_obj_t native_running(void) {
+    coil_strand_t *strand = coil_running();
+    return strand == NULL ? mp_const_none : strand->owner;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_running_obj, native_running);
+
+// ready(strand, value=None): any context.
+static mp_obj_t native_ready(size_t n_args, const mp_obj_t *args) {
+    coil_strand_t *strand = coil_strand_of(args[0]);
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    strand->value = n_args > 1 ? args[1] : mp_const_none;
+    coil_ready(strand);
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(coil_ready_obj, 1, 2, native_ready);
+
+static mp_obj_t native_kick(void) {
+    coil_kick();
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_kick_obj, native_kick);
+
+// lock(), unlock(): nothing preempts the code between them but interrupt handlers and callbacks,
+// whose effects on threads wait for the unlock.
+static mp_obj_t native_lock(void) {
+    if (coil_lock_depth == 255) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the kernel is locked 255 times"));
+    }
+    ++coil_lock_depth;
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_lock_obj, native_lock);
+
+static mp_obj_t native_unlock(void) {
+    if (coil_lock_depth == 0) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the kernel is not locked"));
+    }
+    if (--coil_lock_depth == 0 && coil_resched) {
+        coil_kick();
+    }
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_unlock_obj, native_unlock);
+
+static mp_obj_t native_locked(void) {
+    return mp_obj_new_bool(coil_lock_depth != 0);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_locked_obj, native_locked);
+
+// defer() -> whether a drain has come at a bad time and must leave; unlock() brings it back.
+static mp_obj_t native_defer(void) {
+    if (coil_lock_depth == 0) {
+        return mp_const_false;
+    }
+    coil_resched = true;
+    return mp_const_true;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_defer_obj, native_defer);
+
+static mp_obj_t native_in_isr(void) {
+    return mp_obj_new_bool(coil_native_in_isr());
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_in_isr_obj, native_in_isr);
+
+// configure(drain=None, outside=None): the kernel's Drain, pended when a strand should preempt, and
+// what makes awaitables for callers that are no threads.
+static mp_obj_t native_configure(size_t n_args, const mp_obj_t *pos_args, mp_map_t *kw_args) {
+    static const mp_arg_t allowed[] = {
+        { MP_QSTR_drain, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
+        { MP_QSTR_outside, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
+    };
+    mp_arg_val_t args[MP_ARRAY_SIZE(allowed)];
+    mp_arg_parse_all(n_args, pos_args, kw_args, MP_ARRAY_SIZE(allowed), allowed, args);
+    MP_STATE_VM(coil_kernel_drain) = args[0].u_obj == mp_const_none ? MP_OBJ_NULL : args[0].u_obj;
+    MP_STATE_VM(coil_outside_hook) = args[1].u_obj == mp_const_none ? MP_OBJ_NULL : args[1].u_obj;
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_KW(coil_configure_obj, 0, native_configure);

@@ -1,0 +1,425 @@
+// Strand: a coroutine that the kernel steps, and at the same time the awaitable it parks on, so
+// that waiting allocates nothing and runs no Python.
+
+#include "py/mperrno.h"
+#include "kernel.h"
+
+// outside(object, name, *args) -> an awaitable for callers that are no threads.
+MP_REGISTER_ROOT_POINTER(mp_obj_t coil_outside_hook);
+
+static mp_obj_t strand_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_arg_check_num(n_args, n_kw, 3, 3, false);
+    mp_int_t priority = mp_obj_get_int(args[2]);
+    if (priority < 1 || priority >= COIL_PRIORITIES) {
+        mp_raise_ValueError(MP_ERROR_TEXT("priorities are 1 to 55"));
+    }
+    coil_strand_t *self = m_new0(coil_strand_t, 1);
+    self->node.base.type = type;
+    self->coroutine = args[0];
+    self->owner = args[1];
+    self->value = mp_const_none;
+    self->error = mp_const_none;
+    self->own_priority = self->priority = priority;
+    self->flags = STRAND_PARKED;
+    return MP_OBJ_FROM_PTR(self);
+}
+
+coil_strand_t *coil_strand_of(mp_obj_t object) {
+    if (!mp_obj_is_type(object, &coil_strand_type)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("pass a Strand"));
+    }
+    return MP_OBJ_TO_PTR(object);
+}
+
+static void strand_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
+    (void)kind;
+    mp_printf(print, "<Strand %d%s%s>", self->priority,
+        self->flags & STRAND_PARKED ? " parked" : "", self->flags & STRAND_QUEUED ? " ready" : "");
+}
+
+void coil_strand_flags(coil_strand_t *self, uint16_t clear, uint16_t set) {
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    self->flags = (self->flags & ~clear) | set;
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+}
+
+// ---- Waiting
+
+// Forget a wait: of any kind, begun or served.
+static void strand_reset(coil_strand_t *self) {
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    coil_waitable_t *waitable = self->waits_for;
+    if (waitable != NULL) {
+        coil_list_remove(&waitable->tail, self);
+        self->waits_for = NULL;
+    }
+    self->flags &= ~(STRAND_SERVED | STRAND_GIVES_WAY | STRAND_BITS);
+    self->value = mp_const_none;
+    if (!(self->flags & STRAND_DOOMED)) {
+        self->error = mp_const_none;
+    }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+    coil_deadline_clear(self);
+    if (waitable != NULL) {
+        coil_mutex_inherit(waitable);
+    }
+}
+
+coil_strand_t *coil_begin(void) {
+    if (coil_native_in_isr()) {
+        mp_raise_msg(&mp_type_RuntimeError,
+            MP_ERROR_TEXT("an interrupt handler cannot wait: set a flag or release a semaphore there"));
+    }
+    coil_strand_t *strand = coil_running();
+    if (strand == NULL || strand->flags & STRAND_HOST) {
+        return NULL;
+    }
+    if (MP_STATE_VM(sched_state) < 0) {
+        mp_raise_msg(&mp_type_RuntimeError,
+            MP_ERROR_TEXT("a callback cannot wait: set a flag or release a semaphore there"));
+    }
+    if (strand->flags & STRAND_SERVED || strand->waits_for != NULL || strand->flags & STRAND_TIMED) {
+        strand_reset(strand);
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the wait before this one was not awaited"));
+    }
+    if (strand->flags & STRAND_GIVES_WAY) {
+        coil_strand_flags(strand, STRAND_GIVES_WAY, 0);
+    }
+    return strand;
+}
+
+mp_obj_t coil_outside(mp_obj_t self, qstr method, size_t n_args, const mp_obj_t *args) {
+    mp_obj_t hook = MP_STATE_VM(coil_outside_hook);
+    if (hook == MP_OBJ_NULL) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only a thread can wait: rtos.wait() does it for others"));
+    }
+    mp_obj_t all[5] = { self, MP_OBJ_NEW_QSTR(method) };
+    for (size_t i = 0; i < n_args; ++i) {
+        all[2 + i] = args[i];
+    }
+    return mp_call_function_n_kw(hook, 2 + n_args, 0, all);
+}
+
+mp_obj_t coil_served(coil_strand_t *strand, mp_obj_t value) {
+    strand->value = value;
+    coil_strand_flags(strand, 0, STRAND_SERVED);
+    return MP_OBJ_FROM_PTR(strand);
+}
+
+bool coil_set_timeout(coil_strand_t *strand, mp_obj_t timeout_ms) {
+    if (timeout_ms == mp_const_none) {
+        return false;
+    }
+    if (!mp_obj_is_small_int(timeout_ms) || MP_OBJ_SMALL_INT_VALUE(timeout_ms) < 0
+        || MP_OBJ_SMALL_INT_VALUE(timeout_ms) >= 1 << 30) {
+        mp_raise_ValueError(MP_ERROR_TEXT("a time is None for ever, or 0 to 2**30 - 1 ms"));
+    }
+    uint32_t delay_ms = MP_OBJ_SMALL_INT_VALUE(timeout_ms);
+    if (delay_ms == 0) {
+        strand->error = MP_OBJ_NEW_SMALL_INT(MP_ETIMEDOUT);
+        coil_strand_flags(strand, 0, STRAND_SERVED);
+        return true;
+    }
+    coil_deadline_set(strand, delay_ms);
+    return false;
+}
+
+mp_obj_t coil_park(coil_strand_t *strand, coil_waitable_t *waitable) {
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    // The time may be up already.
+    if (!(strand->flags & STRAND_SERVED)) {
+        strand->waits_for = waitable;
+        coil_list_insert(&waitable->tail, strand);
+    } else {
+        strand->error = MP_OBJ_NEW_SMALL_INT(MP_ETIMEDOUT);
+    }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+    return MP_OBJ_FROM_PTR(strand);
+}
+
+static void raise_error(mp_obj_t error) {
+    if (mp_obj_is_small_int(error)) {
+        mp_raise_OSError(MP_OBJ_SMALL_INT_VALUE(error));
+    }
+    nlr_raise(mp_make_raise_obj(error));
+}
+
+// One step of `await`: hand over what is there, else park.
+static mp_obj_t strand_next(mp_obj_t self_in) {
+    coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
+    if (self != coil_running()) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("a wait belongs to the thread that began it"));
+    }
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    uint16_t flags = self->flags;
+    if (!(flags & (STRAND_SERVED | STRAND_DOOMED)) && coil_lock_depth == 0) {
+        self->flags = flags | STRAND_PARKED;
+        MICROPY_END_ATOMIC_SECTION(atomic_state);
+        return self_in;
+    }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+    if (flags & STRAND_SERVED) {
+        mp_obj_t value = flags & STRAND_BITS ? mp_obj_new_int_from_uint(self->bits) : self->value;
+        mp_obj_t error = flags & STRAND_DOOMED ? mp_const_none : self->error;
+        if (flags & STRAND_TIMED) {
+            coil_deadline_clear(self);
+        }
+        coil_strand_flags(self, STRAND_SERVED | STRAND_GIVES_WAY | STRAND_BITS, 0);
+        self->value = mp_const_none;
+        if (error != mp_const_none) {
+            self->error = mp_const_none;
+            raise_error(error);
+        }
+        return mp_make_stop_iteration(value);
+    }
+    if (flags & STRAND_DOOMED) {
+        mp_obj_t error = self->error;
+        coil_strand_flags(self, STRAND_DOOMED, 0);
+        self->error = mp_const_none;
+        strand_reset(self);
+        raise_error(error);
+    }
+    strand_reset(self);
+    mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("await with the kernel locked: unlock first"));
+}
+
+// cancel(error) -> whether the strand's wait ends with the error now. A strand that runs, or has
+// been served already, gets it at its next await instead: nothing it was given is lost.
+static mp_obj_t strand_cancel(mp_obj_t self_in, mp_obj_t error) {
+    coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
+    if (self->coroutine == MP_OBJ_NULL) {
+        return mp_const_false;
+    }
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    bool waits = (self->flags & (STRAND_PARKED | STRAND_QUEUED)) == STRAND_PARKED;
+    coil_waitable_t *waitable = self->waits_for;
+    if (waits) {
+        if (waitable != NULL) {
+            coil_list_remove(&waitable->tail, self);
+            self->waits_for = NULL;
+        }
+        coil_ready(self);
+    } else if (self->error == mp_const_none) {
+        self->flags |= STRAND_DOOMED;
+    }
+    self->error = error;
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+    if (waits && waitable != NULL) {
+        coil_mutex_inherit(waitable);
+    }
+    return mp_obj_new_bool(waits);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(strand_cancel_obj, strand_cancel);
+
+// What a coroutine's close() and throw() do with the strand it is parked on.
+static mp_obj_t strand_close(mp_obj_t self_in) {
+    coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
+    coil_unready(self);
+    coil_strand_flags(self, STRAND_PARKED, 0);
+    strand_reset(self);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(strand_close_obj, strand_close);
+
+static mp_obj_t strand_throw(mp_obj_t self_in, mp_obj_t exception) {
+    strand_close(self_in);
+    nlr_raise(mp_make_raise_obj(exception));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(strand_throw_obj, strand_throw);
+
+static mp_obj_t strand_send(mp_obj_t self_in, mp_obj_t value) {
+    (void)value;
+    strand_close(self_in);
+    mp_raise_TypeError(MP_ERROR_TEXT("resume with send(None)"));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(strand_send_obj, strand_send);
+
+// ---- Priority
+
+void coil_set_priority(coil_strand_t *strand, uint8_t priority) {
+    if (strand->priority == priority) {
+        return;
+    }
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    coil_waitable_t *waitable = strand->waits_for;
+    bool queued = strand->flags & STRAND_QUEUED;
+    if (queued) {
+        coil_unready(strand);
+    }
+    if (waitable != NULL) {
+        coil_list_remove(&waitable->tail, strand);
+    }
+    strand->priority = priority;
+    if (waitable != NULL) {
+        coil_list_insert(&waitable->tail, strand);
+    }
+    if (queued) {
+        coil_ready(strand);
+    }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+    if (waitable != NULL) {
+        coil_mutex_inherit(waitable);
+    }
+}
+
+// set_priority(n): the strand's own; what it has inherited stays while it is needed.
+static mp_obj_t strand_set_priority(mp_obj_t self_in, mp_obj_t priority_in) {
+    coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_int_t priority = mp_obj_get_int(priority_in);
+    if (priority < 1 || priority >= COIL_PRIORITIES) {
+        mp_raise_ValueError(MP_ERROR_TEXT("priorities are 1 to 55"));
+    }
+    uint8_t before = self->priority;
+    self->own_priority = priority;
+    coil_mutex_disinherit(self);
+    if (self->priority < before) {
+        coil_kick(); // others may be more urgent now
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(strand_set_priority_obj, strand_set_priority);
+
+// ---- Attributes
+
+static void strand_load(coil_strand_t *self, qstr attribute, mp_obj_t *dest) {
+    switch (attribute) {
+        case MP_QSTR_owner:
+            dest[0] = self->owner;
+            break;
+        case MP_QSTR_value:
+            dest[0] = self->value;
+            break;
+        case MP_QSTR_error:
+            dest[0] = self->error;
+            break;
+        case MP_QSTR_coroutine: // None: it has ended
+            dest[0] = self->coroutine == MP_OBJ_NULL ? mp_const_none : self->coroutine;
+            break;
+        case MP_QSTR_priority:
+            dest[0] = MP_OBJ_NEW_SMALL_INT(self->priority);
+            break;
+        case MP_QSTR_own_priority:
+            dest[0] = MP_OBJ_NEW_SMALL_INT(self->own_priority);
+            break;
+        case MP_QSTR_parked:
+            dest[0] = mp_obj_new_bool(self->flags & STRAND_PARKED);
+            break;
+        case MP_QSTR_queued:
+            dest[0] = mp_obj_new_bool(self->flags & STRAND_QUEUED);
+            break;
+        case MP_QSTR_stepping:
+            dest[0] = mp_obj_new_bool(self->flags & STRAND_STEPPING);
+            break;
+        case MP_QSTR_timed:
+            dest[0] = mp_obj_new_bool(self->flags & STRAND_TIMED);
+            break;
+        case MP_QSTR_host:
+            dest[0] = mp_obj_new_bool(self->flags & STRAND_HOST);
+            break;
+        case MP_QSTR_waits_for:
+            dest[0] = self->waits_for == NULL ? mp_const_none : MP_OBJ_FROM_PTR(self->waits_for);
+            break;
+        case MP_QSTR_runs:
+            dest[0] = mp_obj_new_int_from_uint(self->runs);
+            break;
+        case MP_QSTR_cycles:
+            dest[0] = mp_obj_new_int_from_ull((uint64_t)self->cycles_high << 32 | self->cycles_low);
+            break;
+        default:
+            dest[1] = MP_OBJ_SENTINEL; // look among the methods
+            break;
+    }
+}
+
+static void strand_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *dest) {
+    coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
+    if (dest[0] == MP_OBJ_NULL) {
+        strand_load(self, attribute, dest);
+    } else if (dest[1] != MP_OBJ_NULL) {
+        switch (attribute) {
+            case MP_QSTR_value:
+                self->value = dest[1];
+                break;
+            case MP_QSTR_error:
+                self->error = dest[1];
+                break;
+            case MP_QSTR_host:
+                coil_strand_flags(self, STRAND_HOST, mp_obj_is_true(dest[1]) ? STRAND_HOST : 0);
+                break;
+            default:
+                return;
+        }
+        dest[0] = MP_OBJ_NULL; // stored
+    }
+}
+
+static const mp_rom_map_elem_t strand_locals_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_cancel), MP_ROM_PTR(&strand_cancel_obj) },
+    { MP_ROM_QSTR(MP_QSTR_set_priority), MP_ROM_PTR(&strand_set_priority_obj) },
+    { MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&strand_close_obj) },
+    { MP_ROM_QSTR(MP_QSTR_send), MP_ROM_PTR(&strand_send_obj) },
+    { MP_ROM_QSTR(MP_QSTR_throw), MP_ROM_PTR(&strand_throw_obj) },
+};
+static MP_DEFINE_CONST_DICT(strand_locals, strand_locals_table);
+
+MP_DEFINE_CONST_OBJ_TYPE(
+    coil_strand_type, MP_QSTR_Strand, MP_TYPE_FLAG_ITER_IS_ITERNEXT,
+    make_new, strand_make_new,
+    print, strand_print,
+    iter, strand_next,
+    attr, strand_attr,
+    locals_dict, &strand_locals
+    );
+
+// ---- For primitives in Python
+
+// served(value=None) -> an awaitable that returns the value at once. To be awaited by the caller.
+static mp_obj_t native_served(size_t n_args, const mp_obj_t *args) {
+    coil_strand_t *strand = coil_begin();
+    if (strand == NULL) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only a thread can wait: rtos.wait() does it for others"));
+    }
+    return coil_served(strand, n_args > 0 ? args[0] : mp_const_none);
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(coil_served_obj, 0, 1, native_served);
+
+// park(waiters=None, timeout_ms=None) -> an awaitable that ends with waiters.wake(value), or with
+// OSError(ETIMEDOUT); without waiters it ends, well, when the time is up or ready() is called.
+static mp_obj_t native_park(size_t n_args, const mp_obj_t *args) {
+    coil_strand_t *strand = coil_begin();
+    if (strand == NULL) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only a thread can wait: rtos.wait() does it for others"));
+    }
+    coil_waitable_t *waitable = NULL;
+    if (n_args > 0 && args[0] != mp_const_none) {
+        if (!mp_obj_is_type(args[0], &coil_waiters_type)) {
+            mp_raise_TypeError(MP_ERROR_TEXT("park(waiters): pass a Waiters or None"));
+        }
+        waitable = MP_OBJ_TO_PTR(args[0]);
+    }
+    if (waitable == NULL) {
+        if (n_args > 1 && args[1] == MP_OBJ_NEW_SMALL_INT(0)) {
+            coil_strand_flags(strand, 0, STRAND_GIVES_WAY); // to sleep for no time is to let the equals run
+        } else if (n_args > 1) {
+            coil_set_timeout(strand, args[1]);
+        }
+        return MP_OBJ_FROM_PTR(strand);
+    }
+    if (n_args > 1 && coil_set_timeout(strand, args[1])) {
+        return MP_OBJ_FROM_PTR(strand);
+    }
+    return coil_park(strand, waitable);
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(coil_park_obj, 0, 2, native_park);
+
+// give_way() -> an awaitable that lets the other ready strands of the same priority run first.
+static mp_obj_t native_give_way(void) {
+    coil_strand_t *strand = coil_begin();
+    if (strand == NULL) {
+        return coil_outside(mp_const_none, MP_QSTR_yield_, 0, NULL);
+    }
+    coil_strand_flags(strand, 0, STRAND_GIVES_WAY);
+    return MP_OBJ_FROM_PTR(strand);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_yield_obj, native_give_way);
