@@ -82,6 +82,16 @@ static mp_obj_t native_expire(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_expire_obj, native_expire);
 
+// alarm(...): the time that expire() returned is over. A callback for any timer, in any context.
+static mp_obj_t native_alarm(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    (void)args;
+    coil_alarm_stale = true;
+    coil_kick();
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR(coil_alarm_obj, 0, native_alarm);
+
 // now() -> milliseconds modulo 2**30.
 static mp_obj_t native_now(void) {
     return MP_OBJ_NEW_SMALL_INT(coil_now_ms() & 0x3fffffff);

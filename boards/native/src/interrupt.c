@@ -13,6 +13,7 @@ void coil_stock_keyboard_interrupt(void);
 void mp_sched_keyboard_interrupt(void) {
     if (coil_drain_active || coil_nest_depth != 0 || coil_keeps_interrupts) {
         coil_interrupt_kept = true;
+        coil_kick(); // a thread may be starving the base
     } else {
         coil_stock_keyboard_interrupt();
     }

@@ -21,6 +21,7 @@ enum {
     STRAND_ALL = 256, // waits for all of the flags in `bits`, not for any
     STRAND_CLEARS = 512, // and clears them
     STRAND_BITS = 1024, // what the await returns is in `bits`, not in `value`
+    STRAND_RAISES = 2048, // its coroutine is resumed with throw(error), wherever it waits
 };
 
 struct _coil_waitable_t;
@@ -124,11 +125,14 @@ MP_DECLARE_CONST_FUN_OBJ_0(coil_locked_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_defer_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_kick_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_in_isr_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(coil_in_thread_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(coil_allocated_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_yield_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(coil_served_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(coil_park_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_expire_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_now_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR(coil_alarm_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(coil_set_clock_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(coil_abandon_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(coil_post_obj);

@@ -49,6 +49,8 @@ static const mp_rom_map_elem_t native_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_lock), MP_ROM_PTR(&coil_lock_obj) },
     { MP_ROM_QSTR(MP_QSTR_unlock), MP_ROM_PTR(&coil_unlock_obj) },
     { MP_ROM_QSTR(MP_QSTR_locked), MP_ROM_PTR(&coil_locked_obj) },
+    { MP_ROM_QSTR(MP_QSTR_in_thread), MP_ROM_PTR(&coil_in_thread_obj) },
+    { MP_ROM_QSTR(MP_QSTR_allocated), MP_ROM_PTR(&coil_allocated_obj) },
     { MP_ROM_QSTR(MP_QSTR_in_isr), MP_ROM_PTR(&coil_in_isr_obj) },
 
     { MP_ROM_QSTR(MP_QSTR_yield_), MP_ROM_PTR(&coil_yield_obj) },
@@ -56,6 +58,7 @@ static const mp_rom_map_elem_t native_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_park), MP_ROM_PTR(&coil_park_obj) },
 
     { MP_ROM_QSTR(MP_QSTR_expire), MP_ROM_PTR(&coil_expire_obj) },
+    { MP_ROM_QSTR(MP_QSTR_alarm), MP_ROM_PTR(&coil_alarm_obj) },
     { MP_ROM_QSTR(MP_QSTR_now), MP_ROM_PTR(&coil_now_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_clock), MP_ROM_PTR(&coil_set_clock_obj) },
 

@@ -103,7 +103,9 @@ static bool step(coil_strand_t *strand) {
         coil_deadline_clear(strand);
     }
     bool first = strand->runs++ == 0;
-    coil_strand_flags(strand, STRAND_PARKED, STRAND_STEPPING | (first ? 0 : STRAND_SERVED));
+    bool raises = strand->flags & STRAND_RAISES;
+    uint16_t served = first || raises ? 0 : STRAND_SERVED;
+    coil_strand_flags(strand, STRAND_PARKED | STRAND_RAISES, STRAND_STEPPING | served);
     top = &frame;
     uint32_t outer_stolen = stolen;
     stolen = 0;
@@ -113,7 +115,13 @@ static bool step(coil_strand_t *strand) {
     mp_vm_return_kind_t kind;
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
-        kind = mp_resume(strand->coroutine, mp_const_none, MP_OBJ_NULL, &result);
+        if (raises) {
+            mp_obj_t error = strand->error;
+            strand->error = mp_const_none;
+            kind = mp_resume(strand->coroutine, MP_OBJ_NULL, error, &result);
+        } else {
+            kind = mp_resume(strand->coroutine, mp_const_none, MP_OBJ_NULL, &result);
+        }
         nlr_pop();
     } else {
         kind = MP_VM_RETURN_EXCEPTION;
@@ -202,6 +210,14 @@ static mp_obj_t native_running(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_running_obj, native_running);
 
+// in_thread() -> whether the caller is a thread, which can wait, or at least was one when a callback
+// or a handler interrupted it: park() and served() tell these.
+static mp_obj_t native_in_thread(void) {
+    coil_strand_t *strand = coil_running();
+    return mp_obj_new_bool(strand != NULL && !(strand->flags & STRAND_HOST));
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_in_thread_obj, native_in_thread);
+
 // ready(strand, value=None): any context.
 static mp_obj_t native_ready(size_t n_args, const mp_obj_t *args) {
     coil_strand_t *strand = coil_strand_of(args[0]);
@@ -255,6 +271,12 @@ static mp_obj_t native_defer(void) {
     return mp_const_true;
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_defer_obj, native_defer);
+
+// allocated() -> bytes of heap handed out since the last collection.
+static mp_obj_t native_allocated(void) {
+    return mp_obj_new_int_from_uint(MP_STATE_MEM(gc_alloc_amount) * MICROPY_BYTES_PER_GC_BLOCK);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_allocated_obj, native_allocated);
 
 static mp_obj_t native_in_isr(void) {
     return mp_obj_new_bool(coil_native_in_isr());

@@ -212,6 +212,20 @@ static mp_obj_t strand_cancel(mp_obj_t self_in, mp_obj_t error) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(strand_cancel_obj, strand_cancel);
 
+// fail(error): resume the coroutine with throw(error), also if it is parked on nothing that the
+// kernel knows. For a strand that run() has returned.
+static mp_obj_t strand_fail(mp_obj_t self_in, mp_obj_t error) {
+    coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    self->value = mp_const_none;
+    self->error = mp_make_raise_obj(error);
+    coil_strand_flags(self, STRAND_SERVED | STRAND_DOOMED, STRAND_PARKED | STRAND_RAISES);
+    coil_ready(self);
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(strand_fail_obj, strand_fail);
+
 // What a coroutine's close() and throw() do with the strand it is parked on.
 static mp_obj_t strand_close(mp_obj_t self_in) {
     coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
@@ -356,6 +370,7 @@ static void strand_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *dest) {
 
 static const mp_rom_map_elem_t strand_locals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_cancel), MP_ROM_PTR(&strand_cancel_obj) },
+    { MP_ROM_QSTR(MP_QSTR_fail), MP_ROM_PTR(&strand_fail_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_priority), MP_ROM_PTR(&strand_set_priority_obj) },
     { MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&strand_close_obj) },
     { MP_ROM_QSTR(MP_QSTR_send), MP_ROM_PTR(&strand_send_obj) },
@@ -389,7 +404,7 @@ MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(coil_served_obj, 0, 1, native_served);
 static mp_obj_t native_park(size_t n_args, const mp_obj_t *args) {
     coil_strand_t *strand = coil_begin();
     if (strand == NULL) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only a thread can wait: rtos.wait() does it for others"));
+        return coil_outside(mp_const_none, MP_QSTR_park, n_args, args);
     }
     coil_waitable_t *waitable = NULL;
     if (n_args > 0 && args[0] != mp_const_none) {
