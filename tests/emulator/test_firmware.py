@@ -312,7 +312,11 @@ def _members(stub: str) -> list[str]:
 
 
 #: Types in C whose attributes only instances have.
-INSTANCES = {"Awaitable": "m.Awaitable()", "Task": "m.core.Task(None)"}
+INSTANCES = {
+    "Strand": "m.Strand(None, None, 1)",
+    "Mutex": "m.Mutex()",
+    "Task": "m.core.Task(None)",
+}
 #: Decorators that the compiler takes out of the source, and names for type checkers.
 NO_ATTRIBUTES = {"native", "viper", "struct_time", "Server"}
 CHECK = """

@@ -25,6 +25,7 @@ static const mp_rom_map_elem_t native_globals_table[] = {
 
     { MP_ROM_QSTR(MP_QSTR_Drain), MP_ROM_PTR(&coil_drain_type) },
     { MP_ROM_QSTR(MP_QSTR_nest), MP_ROM_PTR(&coil_nest_obj) },
+    { MP_ROM_QSTR(MP_QSTR_LEVELS_NEST), MP_ROM_TRUE },
     { MP_ROM_QSTR(MP_QSTR_throw), MP_ROM_PTR(&coil_throw_obj) },
     { MP_ROM_QSTR(MP_QSTR_interrupted), MP_ROM_PTR(&coil_interrupted_obj) },
     { MP_ROM_QSTR(MP_QSTR_stack_left), MP_ROM_PTR(&coil_stack_left_obj) },

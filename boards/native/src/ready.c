@@ -284,11 +284,14 @@ static mp_obj_t native_in_isr(void) {
 MP_DEFINE_CONST_FUN_OBJ_0(coil_in_isr_obj, native_in_isr);
 
 // configure(drain=None, outside=None): the kernel's Drain, pended when a strand should preempt, and
-// what makes awaitables for callers that are no threads.
+// what makes awaitables for callers that are no threads. The others are for the twin in Python.
 static mp_obj_t native_configure(size_t n_args, const mp_obj_t *pos_args, mp_map_t *kw_args) {
     static const mp_arg_t allowed[] = {
         { MP_QSTR_drain, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
         { MP_QSTR_outside, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
+        { MP_QSTR_irq_off, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
+        { MP_QSTR_irq_on, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
+        { MP_QSTR_in_isr, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
     };
     mp_arg_val_t args[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all(n_args, pos_args, kw_args, MP_ARRAY_SIZE(allowed), allowed, args);
