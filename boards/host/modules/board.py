@@ -18,6 +18,11 @@ def storage():
     )
 
 
+def noinit():
+    """What a warm reset leaves alone, as a writable buffer: the end of the part for updates."""
+    return memoryview(host.Flash(0xFEF000, 0x1000))
+
+
 def clear_format():
     """Take back the tools' order to format /flash."""
     host.flags(host.flags() & ~8)

@@ -26,6 +26,8 @@ def flags():
 
 
 clear_format = mps2.clear_format
+#: RAM that a warm reset leaves alone, as a writable buffer.
+noinit = mps2.noinit
 
 
 def script():

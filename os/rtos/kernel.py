@@ -1,0 +1,363 @@
+"""The kernel: has the core step what is ready, at the base level or on top of what runs there.
+
+`run()` is the foreground form: the kernel is the base level. `start()` is the background form: the
+REPL, or whatever plain code called it, is the base level, and threads run on top of it, driven
+by interrupts. What may preempt what is in docs/rtos.md, and why in docs/adr/0003-kernel.md.
+"""
+
+import gc
+import sys
+
+from micropython import const
+
+from .core import (
+    Drain,
+    Strand,
+    alarm,
+    allocated,
+    apply,
+    budget,
+    configure,
+    cycles_hz,
+    defer,
+    expire,
+    interrupted,
+    keep_interrupts,
+    kick,
+    limit,
+    lock,
+    nest,
+    now,
+    park,
+    ready,
+    running,
+    stack_left,
+    throw,
+    unlock,
+)
+from .core import run as run_ready
+
+# Bytes of C stack that a preempting step must find; with less it waits until what it would
+# interrupt has yielded. A bytecode frame takes about 200, a C call that formats text some hundred.
+_STACK_RESERVE = const(6 * 1024)
+# In the background threads up to Normal get so much at a time, then the base a quarter of what
+# they used, so that it keeps a fifth at least.
+_BUDGET_MS = const(5)
+_BASE_SHARE = const(4)
+_NORMAL_TOP = const(31)
+_TOP = const(55)
+# A thread that keeps the base waiting that long when Ctrl-C is pressed gets it itself.
+_HOG_MS = const(500)
+# Collect in idle times once a quarter of the heap was handed out.
+_GC_SHARE = const(4)
+# What run() gives threads to end in, in steps, before it closes them.
+_END_ROUNDS = const(50)
+
+_TICKS_MASK = const(0x3FFFFFFF)
+
+_AGAIN = const(1)
+_BUDGET = const(2)
+
+
+def _nothing(*_):
+    pass
+
+
+class Hooks:
+    """What somebody who watches the kernel can plug in; called by the kernel, so they must not wait.
+
+    started(thread), ended(thread, error), idle(delay_ms): delay_ms None = for ever,
+    overrun(ms): threads above Normal kept the base waiting that long.
+    """
+
+    def __init__(self):
+        self.started = self.ended = self.idle = self.overrun = _nothing
+
+
+#: The hook slots.
+hooks = Hooks()
+
+
+class _Kernel:
+    """What there is one of."""
+
+    def __init__(self):
+        self.port = None  # None: not running
+        self.background = False
+        self.threads = []  # those that have started and not ended
+        self.rest = None
+        self.resting = False
+        self.draining = False  # over the base
+        self.again = False
+        self.budget_cycles = 0
+        self.rest_ms = 0
+        self.hog = None
+        self.hog_runs = 0
+        self.hog_since = 0
+        self.next_ms = None  # until the alarm, as it was set
+        self.heap = 0
+        self.pause_ms = 0
+        self.drained = _nothing  # called at the end of each outermost drain
+
+
+kernel = _Kernel()
+
+
+class Service:
+    """The owner of a strand that belongs to the kernel itself.
+
+    function: an async function without arguments.
+    """
+
+    def __init__(self, function, priority=_TOP):
+        self.strand = Strand(function(), self, priority)
+
+    def ended(self, strand):
+        if strand.error is not None:
+            panic(strand.error)
+
+
+def panic(error):
+    """Report an exception that the kernel itself, its port or a hook has raised; go on."""
+    print("the kernel caught:")
+    sys.print_exception(error)
+
+
+# ---- Stepping
+
+
+def _set_alarm():
+    lock()  # or a drain in between sets another alarm, which this one would undo
+    try:
+        delay_ms = expire()
+        if delay_ms is not False:
+            kernel.next_ms = delay_ms
+            kernel.port.program(delay_ms)
+    finally:
+        unlock()
+
+
+def _serve(floor):
+    """Step the ready strands above `floor` until none is left or the time budget is used up."""
+    while True:
+        result = run_ready(floor)
+        if result == _AGAIN:
+            _set_alarm()
+            if interrupted() and not kernel.background:
+                return result
+        elif not isinstance(result, Strand):
+            return result
+        elif result.coroutine is None:
+            result.owner.ended(result)
+        else:
+            _refuse(result)
+
+
+def _refuse(strand):
+    """A coroutine has awaited what belongs to another event loop, or has said `yield`."""
+    strand.fail(
+        RuntimeError("a thread awaits what rtos does not know; for asyncio: await rtos.aio(...)")
+    )
+
+
+def _drain():
+    """Called by MicroPython's scheduler after each kick()."""
+    if defer():
+        return
+    try:
+        apply()
+        if interrupted() and kernel.background:
+            _check_hog()
+        # What cannot be put on top now is stepped by the level below, when it goes on.
+        if kernel.port is None or stack_left() < _STACK_RESERVE:
+            return
+        if not kernel.background or limit():
+            nest(_serve, 0)
+        elif kernel.draining:  # on top of _serve() itself, between two steps
+            kernel.again = True
+        else:
+            _drain_over_base()
+    except BaseException as error:
+        panic(error)
+
+
+def _drain_over_base():
+    start = now()
+    kernel.draining = True
+    budget(kernel.budget_cycles)
+    try:
+        kernel.again = True
+        while kernel.again:
+            kernel.again = False
+            result = nest(_serve, _NORMAL_TOP if kernel.resting else 0)
+    finally:
+        budget(0)
+        kernel.draining = False
+    used_ms = (now() - start) & _TICKS_MASK
+    if result == _BUDGET:
+        kernel.resting = True
+        kernel.rest_ms = used_ms // _BASE_SHARE + 1
+        ready(kernel.rest.strand)  # which pends the next drain
+    elif used_ms > _BUDGET_MS:
+        hooks.overrun(used_ms)
+    kernel.drained()
+    _collect()
+
+
+async def _rest():
+    """Ends the time that belongs to the base."""
+    while True:
+        await park(None, kernel.rest_ms)
+        kernel.resting = False
+        kick()
+        await park()
+
+
+def _check_hog():
+    """Ctrl-C waits for a thread to yield: after a while that thread gets it itself."""
+    thread = running()
+    if thread is None or not hasattr(thread, "name"):
+        kernel.hog = None
+    elif thread is not kernel.hog or thread.strand.runs != kernel.hog_runs:
+        kernel.hog = thread
+        kernel.hog_runs = thread.strand.runs
+        kernel.hog_since = now()
+        ready(kernel.watch.strand)
+    elif (now() - kernel.hog_since) & _TICKS_MASK >= _HOG_MS:
+        interrupted(True)
+        kernel.hog = None
+        throw(KeyboardInterrupt)
+
+
+async def _watch():
+    """Wakes the drain when _check_hog() wants to look again."""
+    while True:
+        await park(None, _HOG_MS + 1)
+        kick()
+        await park()
+
+
+def _collect():
+    """Collect garbage in idle time, if it pays and nobody has to wait for it."""
+    if allocated() * _GC_SHARE < kernel.heap:
+        return
+    delay_ms = kernel.next_ms
+    if delay_ms is None or delay_ms > kernel.pause_ms:
+        start = now()
+        gc.collect()
+        kernel.pause_ms = (now() - start) & _TICKS_MASK
+        kernel.heap = gc.mem_alloc() + gc.mem_free()
+
+
+# ---- Running
+
+
+def _begin(port, background):
+    if kernel.port is not None:
+        raise RuntimeError("the kernel runs already: start threads with Thread(...).start()")
+    if port is None:
+        from kernelport import Port
+
+        port = Port()
+    from .imports import install
+    from .outside import outside
+
+    kernel.background = background
+    kernel.resting = kernel.draining = False
+    kernel.hog = None
+    kernel.budget_cycles = cycles_hz() // 1000 * _BUDGET_MS
+    kernel.heap = gc.mem_alloc() + gc.mem_free()
+    configure(
+        drain=Drain(_drain),
+        outside=outside,
+        irq_off=port.irq_off,
+        irq_on=port.irq_on,
+        in_isr=port.in_isr,
+    )
+    port.attach(alarm)
+    kernel.port = port
+    kernel.rest = Service(_rest)
+    kernel.watch = Service(_watch)
+    install()
+    alarm()  # threads may wait for a time already
+
+
+def _end():
+    for _ in range(_END_ROUNDS):
+        threads = list(kernel.threads)
+        if not threads:
+            break
+        for thread in threads:
+            thread.terminate()
+        _serve(0)
+    for thread in list(kernel.threads):
+        thread.kill()
+    for service in (kernel.rest, kernel.watch):
+        service.strand.close()
+    from .imports import remove
+
+    port = kernel.port
+    kernel.port = None
+    port.program(None)
+    configure()
+    remove()
+
+
+def start(port=None):
+    """Run threads in the background of the REPL, or of the plain code that calls this.
+
+    port: what the kernel needs of the board; the board's own by default (docs/adr/0003-kernel.md).
+    Raises RuntimeError if the kernel runs. Context: base level.
+    """
+    _begin(port, True)
+
+
+def stop():
+    """End the background form: terminate all threads and wait until they have ended.
+
+    Threads run their `finally` clauses; one that goes on regardless is closed. Context: base level.
+    """
+    if kernel.port is None or not kernel.background:
+        raise RuntimeError("stop() ends what start() began, and nothing was started")
+    if running() is not None:
+        raise RuntimeError("a thread cannot stop the kernel: terminate threads instead")
+    _end()
+
+
+def run(main, *args, port=None):
+    """Run the kernel until `main` ends; the other threads are terminated then.
+
+    main: an async function, which becomes the thread "main" (Normal). args: its arguments.
+    port: see start().
+    Returns what main returns, raises what it raises. Ctrl-C raises KeyboardInterrupt here, never in
+    a thread (with boards/native; on stock firmware it may also end the thread that runs).
+    Context: base level, while the kernel does not run.
+    """
+    from .thread import Thread
+
+    thread = Thread(main, *args, name="main")
+    _begin(port, False)
+    try:
+        keep_interrupts(True)
+        thread.start()
+        thread.reported = True  # whoever called run() gets it
+        while True:
+            _serve(0)
+            if interrupted(True):
+                raise KeyboardInterrupt
+            if thread.strand.coroutine is None:
+                break
+            hooks.idle(kernel.next_ms)
+            _collect()
+            kernel.port.idle()
+    finally:
+        try:
+            _end()
+        finally:
+            keep_interrupts(False)
+    return thread.outcome()
+
+
+def threads():
+    """The threads that have been started and have not ended, as a list. Context: not an ISR."""
+    return list(kernel.threads)
