@@ -68,9 +68,12 @@ static void time_is_up(coil_strand_t *strand) {
     }
 }
 
-// expire(): make ready whose time is up. -> ms until the next deadline, or None. The caller sets
-// the alarm.
+// expire(): make ready whose time is up. -> ms until the next deadline, or None: set the alarm to
+// that. False: the alarm is right as it is.
 static mp_obj_t native_expire(void) {
+    if (!coil_alarm_stale) {
+        return mp_const_false;
+    }
     uint32_t now = coil_now_ms();
     coil_strand_t *head;
     while ((head = MP_STATE_VM(coil_deadlines)) != NULL && (int32_t)(head->deadline_ms - now) <= 0) {

@@ -212,6 +212,18 @@ static mp_obj_t strand_cancel(mp_obj_t self_in, mp_obj_t error) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(strand_cancel_obj, strand_cancel);
 
+// pardon(error) -> whether cancel(error) had doomed the strand and it will not be raised any more.
+static mp_obj_t strand_pardon(mp_obj_t self_in, mp_obj_t error) {
+    coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
+    bool doomed = self->flags & STRAND_DOOMED && self->error == error;
+    if (doomed) {
+        coil_strand_flags(self, STRAND_DOOMED, 0);
+        self->error = mp_const_none;
+    }
+    return mp_obj_new_bool(doomed);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(strand_pardon_obj, strand_pardon);
+
 // fail(error): resume the coroutine with throw(error), also if it is parked on nothing that the
 // kernel knows. For a strand that run() has returned.
 static mp_obj_t strand_fail(mp_obj_t self_in, mp_obj_t error) {
@@ -225,6 +237,27 @@ static mp_obj_t strand_fail(mp_obj_t self_in, mp_obj_t error) {
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(strand_fail_obj, strand_fail);
+
+// finish(): end the strand now. Its coroutine is closed, and what that raises goes to the caller.
+static mp_obj_t strand_finish(mp_obj_t self_in) {
+    coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_obj_t coroutine = self->coroutine;
+    if (coroutine == MP_OBJ_NULL) {
+        return mp_const_none;
+    }
+    if (self->flags & STRAND_STEPPING) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("a strand that runs ends by itself"));
+    }
+    self->coroutine = MP_OBJ_NULL;
+    coil_unready(self);
+    coil_strand_flags(self, STRAND_DOOMED | STRAND_RAISES, STRAND_PARKED);
+    strand_reset(self);
+    mp_obj_t close[2];
+    mp_load_method(coroutine, MP_QSTR_close, close);
+    mp_call_method_n_kw(0, 0, close);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(strand_finish_obj, strand_finish);
 
 // What a coroutine's close() and throw() do with the strand it is parked on.
 static mp_obj_t strand_close(mp_obj_t self_in) {
@@ -373,6 +406,8 @@ static const mp_rom_map_elem_t strand_locals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_fail), MP_ROM_PTR(&strand_fail_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_priority), MP_ROM_PTR(&strand_set_priority_obj) },
     { MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&strand_close_obj) },
+    { MP_ROM_QSTR(MP_QSTR_finish), MP_ROM_PTR(&strand_finish_obj) },
+    { MP_ROM_QSTR(MP_QSTR_pardon), MP_ROM_PTR(&strand_pardon_obj) },
     { MP_ROM_QSTR(MP_QSTR_send), MP_ROM_PTR(&strand_send_obj) },
     { MP_ROM_QSTR(MP_QSTR_throw), MP_ROM_PTR(&strand_throw_obj) },
 };
