@@ -15,23 +15,20 @@ from .core import (
     Strand,
     alarm,
     allocated,
-    apply,
     budget,
     configure,
     cycles_hz,
-    defer,
+    enter,
     expire,
     interrupted,
     keep_interrupts,
     kick,
-    limit,
     lock,
     nest,
     now,
     park,
     ready,
     running,
-    stack_left,
     throw,
     unlock,
 )
@@ -55,8 +52,14 @@ _END_ROUNDS = const(50)
 
 _TICKS_MASK = const(0x3FFFFFFF)
 
+# What run() of the core returns besides strands.
 _AGAIN = const(1)
 _BUDGET = const(2)
+# What enter() returns.
+_OVER_BASE = const(1)
+_CTRL_C = const(4)
+
+_REFUSED = "a thread awaits what rtos does not know; for asyncio: await rtos.aio(...)"
 
 
 def _nothing(*_):
@@ -88,7 +91,6 @@ class _Kernel:
         self.rest = None
         self.resting = False
         self.draining = False  # over the base
-        self.again = False
         self.budget_cycles = 0
         self.rest_ms = 0
         self.hog = None
@@ -137,46 +139,43 @@ def _set_alarm():
         unlock()
 
 
-def _serve(floor):
-    """Step the ready strands above `floor` until none is left or the time budget is used up."""
-    while True:
-        result = run_ready(floor)
-        if result == _AGAIN:
-            _set_alarm()
-            if interrupted() and not kernel.background:
-                return result
-        elif not isinstance(result, Strand):
-            return result
-        elif result.coroutine is None:
-            result.owner.ended(result)
-        else:
-            _refuse(result)
+def _attend(result):
+    """See to what made run_ready() return; `result` is not 0. Returns whether to call it again."""
+    if result == _AGAIN:
+        _set_alarm()
+        return kernel.background or not interrupted()
+    if result == _BUDGET:
+        return False
+    if result.coroutine is None:
+        result.owner.ended(result)
+    else:
+        # It has awaited what belongs to another event loop, or has said `yield`.
+        result.fail(RuntimeError(_REFUSED))
+    return True
 
 
-def _refuse(strand):
-    """A coroutine has awaited what belongs to another event loop, or has said `yield`."""
-    strand.fail(
-        RuntimeError("a thread awaits what rtos does not know; for asyncio: await rtos.aio(...)")
-    )
+def _serve():
+    """At the base level: step ready threads until none is left or Ctrl-C was pressed."""
+    result = run_ready(0)
+    while result and _attend(result):
+        result = run_ready(0)
 
 
 def _drain():
     """Called by MicroPython's scheduler after each kick()."""
-    if defer():
-        return
     try:
-        apply()
-        if interrupted() and kernel.background:
-            _check_hog()
-        # What cannot be put on top now is stepped by the level below, when it goes on.
-        if kernel.port is None or stack_left() < _STACK_RESERVE:
-            return
-        if not kernel.background or limit():
-            nest(_serve, 0)
-        elif kernel.draining:  # on top of _serve() itself, between two steps
-            kernel.again = True
-        else:
-            _drain_over_base()
+        where = enter(_STACK_RESERVE)
+        if where & _CTRL_C:
+            where -= _CTRL_C
+            if kernel.background:
+                _check_hog()
+        if where == _OVER_BASE and kernel.background:
+            if not kernel.draining:  # else it goes on anyway when this has returned
+                _drain_over_base()
+        elif where:
+            result = nest(run_ready, 0)
+            while result and nest(_attend, result):
+                result = nest(run_ready, 0)
     except BaseException as error:
         panic(error)
 
@@ -186,10 +185,13 @@ def _drain_over_base():
     kernel.draining = True
     budget(kernel.budget_cycles)
     try:
-        kernel.again = True
-        while kernel.again:
-            kernel.again = False
-            result = nest(_serve, _NORMAL_TOP if kernel.resting else 0)
+        while True:
+            resting = kernel.resting
+            result = nest(run_ready, _NORMAL_TOP if resting else 0)
+            if result and result != _BUDGET:
+                nest(_attend, result)
+            elif resting == kernel.resting:
+                break
     finally:
         budget(0)
         kernel.draining = False
@@ -289,7 +291,7 @@ def _end():
             break
         for thread in threads:
             thread.terminate()
-        _serve(0)
+        _serve()
     for thread in list(kernel.threads):
         thread.kill()
     for service in (kernel.rest, kernel.watch):
@@ -342,7 +344,7 @@ def run(main, *args, port=None):
         thread.start()
         thread.reported = True  # whoever called run() gets it
         while True:
-            _serve(0)
+            _serve()
             if interrupted(True):
                 raise KeyboardInterrupt
             if thread.strand.coroutine is None:

@@ -107,6 +107,7 @@ extern const mp_obj_type_t coil_mutex_type;
 
 // post.c
 void coil_post_deinit(void);
+void coil_apply(void);
 
 extern const mp_obj_type_t coil_strand_type;
 extern const mp_obj_type_t coil_waiters_type;
@@ -122,7 +123,7 @@ MP_DECLARE_CONST_FUN_OBJ_1(coil_budget_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_lock_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_unlock_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_locked_obj);
-MP_DECLARE_CONST_FUN_OBJ_0(coil_defer_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(coil_enter_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_kick_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_in_isr_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_in_thread_obj);
@@ -136,7 +137,6 @@ MP_DECLARE_CONST_FUN_OBJ_VAR(coil_alarm_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(coil_set_clock_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(coil_abandon_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(coil_post_obj);
-MP_DECLARE_CONST_FUN_OBJ_0(coil_apply_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_posts_lost_obj);
 
 #endif // COIL_KERNEL_H

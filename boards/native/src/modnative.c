@@ -46,7 +46,7 @@ static const mp_rom_map_elem_t native_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_running), MP_ROM_PTR(&coil_running_obj) },
     { MP_ROM_QSTR(MP_QSTR_ready), MP_ROM_PTR(&coil_ready_obj) },
     { MP_ROM_QSTR(MP_QSTR_kick), MP_ROM_PTR(&coil_kick_obj) },
-    { MP_ROM_QSTR(MP_QSTR_defer), MP_ROM_PTR(&coil_defer_obj) },
+    { MP_ROM_QSTR(MP_QSTR_enter), MP_ROM_PTR(&coil_enter_obj) },
     { MP_ROM_QSTR(MP_QSTR_lock), MP_ROM_PTR(&coil_lock_obj) },
     { MP_ROM_QSTR(MP_QSTR_unlock), MP_ROM_PTR(&coil_unlock_obj) },
     { MP_ROM_QSTR(MP_QSTR_locked), MP_ROM_PTR(&coil_locked_obj) },
@@ -64,7 +64,6 @@ static const mp_rom_map_elem_t native_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_set_clock), MP_ROM_PTR(&coil_set_clock_obj) },
 
     { MP_ROM_QSTR(MP_QSTR_post), MP_ROM_PTR(&coil_post_obj) },
-    { MP_ROM_QSTR(MP_QSTR_apply), MP_ROM_PTR(&coil_apply_obj) },
     { MP_ROM_QSTR(MP_QSTR_posts_lost), MP_ROM_PTR(&coil_posts_lost_obj) },
 
     { MP_ROM_QSTR(MP_QSTR_cycles), MP_ROM_PTR(&coil_cycles_obj) },

@@ -35,8 +35,8 @@ static mp_obj_t native_post(size_t n_args, const mp_obj_t *args) {
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(coil_post_obj, 2, 3, native_post);
 
-// apply(): make the posted calls, in their order. One that raises is taken off nevertheless.
-static mp_obj_t native_apply(void) {
+// Make the posted calls, in their order. One that raises is taken off nevertheless.
+void coil_apply(void) {
     while (applied != posted) {
         mp_obj_t *post = &MP_STATE_VM(coil_posts)[applied % POSTS * 3];
         mp_obj_t function = post[0], a = post[1], b = post[2];
@@ -44,9 +44,7 @@ static mp_obj_t native_apply(void) {
         ++applied;
         mp_call_function_2(function, a, b);
     }
-    return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_0(coil_apply_obj, native_apply);
 
 // posts_lost() -> how many calls found no room since the start.
 static mp_obj_t native_posts_lost(void) {

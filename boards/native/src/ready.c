@@ -1,5 +1,6 @@
 // The ready strands, and the loop that steps the most urgent of them.
 
+#include "py/cstack.h"
 #include "kernel.h"
 
 // Normal + 7: above it a strand may exceed the time budget of a drain.
@@ -61,17 +62,21 @@ void coil_kick(void) {
     }
 }
 
+// Interrupts are off.
+static void enqueue(coil_strand_t *strand) {
+    strand->flags |= STRAND_QUEUED;
+    coil_list_insert(&MP_STATE_VM(coil_ready_tails)[strand->priority], strand);
+    ready_bits |= 1ull << strand->priority;
+}
+
 // Any context. A strand that is not parked yet finds its next await served.
 void coil_ready(coil_strand_t *strand) {
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     if (!(strand->flags & STRAND_PARKED)) {
         strand->flags |= STRAND_SERVED;
     } else if (!(strand->flags & STRAND_QUEUED) && strand->coroutine != MP_OBJ_NULL) {
-        uint8_t priority = strand->priority;
-        strand->flags |= STRAND_QUEUED;
-        coil_list_insert(&MP_STATE_VM(coil_ready_tails)[priority], strand);
-        ready_bits |= 1ull << priority;
-        if (priority > limit()) {
+        enqueue(strand);
+        if (strand->priority > limit()) {
             coil_kick();
         }
     }
@@ -137,11 +142,13 @@ static bool step(coil_strand_t *strand) {
     stolen = outer_stolen + total;
     top = frame.below;
     if (kind == MP_VM_RETURN_YIELD && result == MP_OBJ_FROM_PTR(strand)) {
-        bool gives_way = strand->flags & STRAND_GIVES_WAY;
-        coil_strand_flags(strand, STRAND_STEPPING | STRAND_GIVES_WAY, STRAND_PARKED);
+        mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+        bool gives_way = (strand->flags & (STRAND_GIVES_WAY | STRAND_QUEUED)) == STRAND_GIVES_WAY;
+        strand->flags = (strand->flags & ~(STRAND_STEPPING | STRAND_GIVES_WAY)) | STRAND_PARKED;
         if (gives_way) {
-            coil_ready(strand);
+            enqueue(strand); // run() will come to it: no need to kick
         }
+        MICROPY_END_ATOMIC_SECTION(atomic_state);
         return false;
     }
     coil_strand_flags(strand, STRAND_STEPPING, 0);
@@ -157,7 +164,7 @@ static bool step(coil_strand_t *strand) {
 }
 
 // run(floor): step ready strands above the floor and above those that this call interrupts, the
-// most urgent first. -> 0: none is left. 1: call again, callbacks wait or the alarm is to be set.
+// most urgent first. -> 0: none is left. 1: the alarm is to be set, or Ctrl-C waits; call again.
 // 2: the time budget is used up. A Strand: it has ended (its coroutine is None), or it has yielded
 // what no kernel knows, see its value.
 static mp_obj_t native_run(mp_obj_t floor_in) {
@@ -182,7 +189,13 @@ static mp_obj_t native_run(mp_obj_t floor_in) {
         if (step(strand)) {
             return MP_OBJ_FROM_PTR(strand);
         }
-        if (MP_STATE_VM(sched_state) == MP_SCHED_PENDING || (coil_keeps_interrupts && coil_interrupt_kept)) {
+        if (coil_resched && coil_lock_depth == 0) {
+            coil_kick();
+        }
+        if (MP_STATE_VM(sched_state) == MP_SCHED_PENDING) {
+            mp_handle_pending(true); // strands may have no branches at which callbacks could run
+        }
+        if (coil_keeps_interrupts && coil_interrupt_kept) {
             return MP_OBJ_NEW_SMALL_INT(RUN_AGAIN);
         }
     }
@@ -262,15 +275,19 @@ static mp_obj_t native_locked(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_locked_obj, native_locked);
 
-// defer() -> whether a drain has come at a bad time and must leave; unlock() brings it back.
-static mp_obj_t native_defer(void) {
-    if (coil_lock_depth == 0) {
-        return mp_const_false;
+// enter(reserve): what a drain does first: make the posted calls. -> 0: the kernel is locked, or there
+// are less than `reserve` bytes of C stack; leave, unlock() or run() bring the drain back.
+// 1: it runs over the base level. 2: over a strand. 4 more: Ctrl-C is kept.
+static mp_obj_t native_enter(mp_obj_t reserve) {
+    mp_int_t left = (mp_int_t)MP_STATE_THREAD(stack_limit) - (mp_int_t)mp_cstack_usage();
+    if (coil_lock_depth != 0 || left < mp_obj_get_int(reserve)) {
+        coil_resched = true;
+        return MP_OBJ_NEW_SMALL_INT(0);
     }
-    coil_resched = true;
-    return mp_const_true;
+    coil_apply();
+    return MP_OBJ_NEW_SMALL_INT((top == NULL ? 1 : 2) + (coil_interrupt_kept ? 4 : 0));
 }
-MP_DEFINE_CONST_FUN_OBJ_0(coil_defer_obj, native_defer);
+MP_DEFINE_CONST_FUN_OBJ_1(coil_enter_obj, native_enter);
 
 // allocated() -> bytes of heap handed out since the last collection.
 static mp_obj_t native_allocated(void) {
