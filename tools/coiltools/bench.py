@@ -23,6 +23,8 @@ FOLDER = ROOT / "tests" / "bench"
 #: 2^6 ns an instruction; templates/benchmark.py computes with it.
 _SHIFT = 6
 _HARNESS = Path(__file__).parent / "templates" / "benchmark.py"
+#: A benchmark may ask for a small heap in its first line: # heap: 128K
+_HEAP = re.compile(r"# heap: (\d+)K\n")
 _RESULT = re.compile(r"^\x1e(\{.*\})$", re.MULTILINE)
 #: Key of the tools' versions in the result file; every other key is a benchmark.
 VERSIONS = "versions"
@@ -51,11 +53,14 @@ def run(file: Path, built: firmware.Firmware, disk: Path, timeout_s: float) -> d
 
     disk: from formatted_disk(); it stays as it is.
     """
-    script = _HARNESS.read_text() + file.read_text()
+    text = file.read_text()
+    heap = _HEAP.match(text)
+    script = _HARNESS.read_text() + text
     copy = disk.with_name(f"{file.stem}.img")
     shutil.copyfile(disk, copy)
     # No clock of the host, so that nothing of the host reaches the board.
-    board = Emulator(built.image, disk=copy, icount=_SHIFT, epoch_s=0)
+    bytes_ = int(heap[1]) << 10 if heap else 0
+    board = Emulator(built.image, disk=copy, icount=_SHIFT, epoch_s=0, heap=bytes_)
     output = run_script(board, script, timeout_s)
     results = [json.loads(line) for line in _RESULT.findall(output)]
     said = _RESULT.sub("", output).strip()

@@ -1,0 +1,190 @@
+"""Threads: what a switch, a wake-up, a timer cost, with a kernel running and through the public API.
+
+A figure is what one round costs, the loop around it included in none of them.
+"""
+
+import rtos
+
+try:
+    import mps2
+except ImportError:
+    mps2 = None
+
+LINE = 20  # an interrupt line that nothing else uses
+
+
+async def loop(rounds):
+    for _ in range(rounds):
+        pass
+
+
+def kernel(main):
+    """A function for measure(): runs main(rounds) as a thread of a running kernel."""
+
+    def go(rounds):
+        rtos.run(main, rounds)
+
+    return go
+
+
+def nothing(rounds):
+    rtos.run(loop, rounds)
+
+
+def switch_between(count, share=1):
+    """share: 0 for threads that only start and end, which is not what is measured."""
+
+    async def main(rounds):
+        async def turn():
+            for _ in range(share * rounds // count):
+                await rtos.yield_()
+
+        threads = [rtos.Thread(turn).start() for _ in range(count)]
+        for thread in threads:
+            await thread.join()
+
+    return kernel(main)
+
+
+async def flag_wakeup(rounds):
+    """Two threads wake each other; a round is one wake-up and the switch to the one woken."""
+    ping = rtos.EventFlags()
+    pong = rtos.EventFlags()
+
+    async def answer():
+        for _ in range(rounds // 2):
+            await ping.wait_any(1)
+            pong.set(1)
+
+    other = rtos.Thread(answer).start()
+    for _ in range(rounds // 2):
+        ping.set(1)
+        await pong.wait_any(1)
+    await other.join()
+
+
+async def mutex(rounds):
+    m = rtos.Mutex()
+    for _ in range(rounds):
+        await m.acquire()
+        m.release()
+
+
+async def semaphore(rounds):
+    s = rtos.Semaphore(1)
+    for _ in range(rounds):
+        await s.acquire()
+        s.release()
+
+
+measure("rtos.thread_switch", switch_between(2), switch_between(2, 0))
+measure("rtos.switch_100_threads", switch_between(100), switch_between(100, 0), rounds=10000)
+measure("rtos.flag_wakeup_switch", kernel(flag_wakeup), nothing)
+measure("rtos.mutex_lock_unlock", kernel(mutex), nothing)
+measure("rtos.semaphore", kernel(semaphore), nothing)
+
+
+# ---- From an interrupt to the thread that waits for it, over a busy loop.
+
+
+def isr_to_thread(rounds):
+    """Instructions from the interrupt (pended by software) to the first bytecode of the thread."""
+    go = rtos.Semaphore()
+    ticks = time.ticks_cpu
+    spent = 0
+    began = 0
+
+    def handler(line):
+        go.release()
+
+    async def waiter():
+        nonlocal spent
+        for _ in range(rounds):
+            await go.acquire()
+            spent += ticks() - began
+
+    async def main():
+        nonlocal began
+        urgent = rtos.Thread(waiter, priority=rtos.HIGH).start()
+        mps2.irq(LINE, handler, hard=True)
+        pend = mps2.pend
+        while urgent.strand.coroutine is not None:
+            began = ticks()
+            pend(LINE)
+            for _ in range(3):
+                pass
+        mps2.irq(LINE)
+
+    rtos.run(main)
+    return spent
+
+
+def cost_of_reading_the_clock(rounds):
+    ticks = time.ticks_cpu
+    spent = 0
+    for _ in range(rounds):
+        began = ticks()
+        spent += ticks() - began
+    return spent
+
+
+isr_to_thread(10)
+spent = isr_to_thread(1000) - cost_of_reading_the_clock(1000)
+report("rtos.isr_to_thread", instructions=instructions(spent) // 1000)
+
+
+# ---- Timers
+
+
+async def sleeper(rounds):
+    for _ in range(rounds):
+        await rtos.sleep_ms(1 << 28)
+
+
+def timers(sleepers):
+    """Insert a deadline among those of `sleepers` threads, and have it expire.
+
+    The thread that sleeps 1 ms each round wakes by the clock of the core, which is set to that
+    time: so neither the board's idling nor its timer are in the figure.
+    """
+
+    def go(rounds):
+        async def main():
+            for _ in range(sleepers):
+                rtos.Thread(sleeper, 1).start()
+            await rtos.sleep_ms(10)
+            start = time.ticks_cpu()
+            for _ in range(rounds):
+                await rtos.sleep_ms(1)
+            return time.ticks_diff(time.ticks_cpu(), start)
+
+        return rtos.run(main, port=VirtualPort())
+
+    go(10)
+    return instructions(go(1000)) // 1000
+
+
+# ---- Memory
+
+
+def ram(count):
+    async def sleeper():
+        await rtos.sleep_ms(1 << 28)
+
+    async def main():
+        await rtos.sleep_ms(1)
+        gc.collect()
+        before = gc.mem_alloc()
+        threads = [None] * count
+        gc.collect()
+        before = gc.mem_alloc()
+        for i in range(count):
+            threads[i] = rtos.Thread(sleeper).start()
+        await rtos.sleep_ms(1)
+        gc.collect()
+        return (gc.mem_alloc() - before) // count
+
+    return rtos.run(main)
+
+
+report("rtos.thread_ram_bytes", bytes=ram(100))
