@@ -18,6 +18,8 @@ typedef struct _frame_t {
     coil_strand_t *strand;
     struct _frame_t *below;
     uint8_t priority; // when the step began: equals of then do not get in if it is lowered
+    size_t depth; // of nest()
+    uint32_t budget_start; // for what runs on top of it
 } frame_t;
 
 static frame_t *volatile top;
@@ -103,7 +105,7 @@ static uint8_t highest(void) {
 
 // Step it. Returns whether somebody has to look after it: it ended, or yielded something unknown.
 static bool step(coil_strand_t *strand) {
-    frame_t frame = { strand, top, strand->priority };
+    frame_t frame = { strand, top, strand->priority, coil_nest_depth, 0 };
     if (strand->flags & STRAND_TIMED) {
         coil_deadline_clear(strand);
     }
@@ -169,11 +171,12 @@ static bool step(coil_strand_t *strand) {
 // what no kernel knows, see its value.
 static mp_obj_t native_run(mp_obj_t floor_in) {
     uint8_t floor = mp_obj_get_int(floor_in);
+    uint32_t since = top == NULL ? budget_start : top->budget_start;
     for (;;) {
         if (coil_alarm_stale) {
             return MP_OBJ_NEW_SMALL_INT(RUN_AGAIN);
         }
-        bool over = budget_cycles != 0 && coil_native_cycles() - budget_start >= budget_cycles;
+        bool over = budget_cycles != 0 && coil_native_cycles() - since >= budget_cycles;
         mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
         uint8_t priority = highest();
         uint8_t least = MAX(limit(), floor);
@@ -283,6 +286,11 @@ static mp_obj_t native_enter(mp_obj_t reserve) {
     if (coil_lock_depth != 0 || left < mp_obj_get_int(reserve)) {
         coil_resched = true;
         return MP_OBJ_NEW_SMALL_INT(0);
+    }
+    // What is put on top of a strand has a budget of its own: without one nothing urgent would run on
+    // top of a hog, and without end the hog would never let go of the base.
+    if (top != NULL && top->depth == coil_nest_depth) {
+        top->budget_start = coil_native_cycles();
     }
     coil_apply();
     return MP_OBJ_NEW_SMALL_INT((top == NULL ? 1 : 2) + (coil_interrupt_kept ? 4 : 0));
