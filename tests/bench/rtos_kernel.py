@@ -162,29 +162,3 @@ def timers(sleepers):
 
     go(10)
     return instructions(go(1000)) // 1000
-
-
-# ---- Memory
-
-
-def ram(count):
-    async def sleeper():
-        await rtos.sleep_ms(1 << 28)
-
-    async def main():
-        await rtos.sleep_ms(1)
-        gc.collect()
-        before = gc.mem_alloc()
-        threads = [None] * count
-        gc.collect()
-        before = gc.mem_alloc()
-        for i in range(count):
-            threads[i] = rtos.Thread(sleeper).start()
-        await rtos.sleep_ms(1)
-        gc.collect()
-        return (gc.mem_alloc() - before) // count
-
-    return rtos.run(main)
-
-
-report("rtos.thread_ram_bytes", bytes=ram(100))
