@@ -62,7 +62,7 @@ _CTRL_C = const(4)
 _REFUSED = "a thread awaits what rtos does not know; for asyncio: await rtos.aio(...)"
 
 
-def _nothing(*_):
+def _nothing(_=None, __=None):  # not *_, which allocates at every call
     pass
 
 
