@@ -1,0 +1,102 @@
+"""The twin of the core as one module, with the names of _native."""
+
+import rtos._plain as _plain
+import rtos._plainpost as _plainpost
+import rtos._plaintime as _plaintime
+
+from ._plain import (
+    Strand,
+    budget,
+    enter,
+    in_thread,
+    kick,
+    limit,
+    lock,
+    locked,
+    ready,
+    run,
+    running,
+    unlock,
+)
+from ._plainmutex import Mutex, abandon
+from ._plainpost import (
+    LEVELS_NEST,
+    Drain,
+    allocated,
+    cycles,
+    cycles_hz,
+    interrupted,
+    keep_interrupts,
+    nest,
+    post,
+    posts_lost,
+    stack_left,
+    throw,
+)
+from ._plainsync import EventFlags, Semaphore
+from ._plaintime import now, set_clock
+from ._plainwait import Waiters, alarm, expire, park, served, yield_
+
+__all__ = (
+    "LEVELS_NEST",
+    "Drain",
+    "EventFlags",
+    "Mutex",
+    "Semaphore",
+    "Strand",
+    "Waiters",
+    "abandon",
+    "alarm",
+    "allocated",
+    "budget",
+    "configure",
+    "cycles",
+    "cycles_hz",
+    "enter",
+    "expire",
+    "in_isr",
+    "in_thread",
+    "interrupted",
+    "keep_interrupts",
+    "kick",
+    "limit",
+    "lock",
+    "locked",
+    "nest",
+    "now",
+    "park",
+    "post",
+    "posts_lost",
+    "ready",
+    "run",
+    "running",
+    "served",
+    "set_clock",
+    "stack_left",
+    "throw",
+    "unlock",
+    "yield_",
+)
+
+
+def configure(drain=None, outside=None, irq_off=None, irq_on=None, in_isr=None):
+    """What the kernel gives the core.
+
+    drain: the Drain that is pended when a strand should preempt. outside(object, name, *args): makes
+    awaitables for callers that are no threads. irq_off() -> state, irq_on(state), in_isr() -> bool.
+    """
+    _plain.set_hooks(drain, outside, in_isr)
+    _plainpost.set_irq(irq_off, irq_on)
+
+
+def in_isr():
+    """Whether an interrupt handler runs, as far as the board can tell."""
+    return _plain.in_isr()
+
+
+def __init__():
+    """As after a reset of the board, for tests; _native has the same."""
+    configure()
+    _plain.reset()
+    _plaintime.reset()
+    _plainpost.reset()

@@ -1,0 +1,169 @@
+"""What connects the twin of the core with MicroPython: posts, the drain, counters.
+
+What C can do and Python cannot is refused, or said not to be: throw(), interrupted().
+"""
+
+import micropython
+from micropython import const
+
+from ._plainport import HOSTED, ticks, ticks_diff, ticks_us
+
+#: Whether nest() opens the scheduler, so that threads preempt what threads on top of others do.
+LEVELS_NEST = False
+
+_POSTS = const(64)
+_MASK = const(0x3FFFFFFF)
+_CALIBRATION_US = const(10000)
+# Counting what the heap has takes a walk through it: once in so many calls.
+_ALLOCATED_CALLS = const(64)
+
+
+def _nothing(*_):
+    pass
+
+
+_posts = [None] * (3 * _POSTS)
+_posted = _applied = _lost = 0
+_irq_off = _irq_on = _kick = _nothing
+_hz = 0
+_calls = 0
+
+
+def connect(kick):
+    """kick: what has the drain called."""
+    global _kick
+    _kick = kick
+
+
+def set_irq(off, on):
+    """For configure(): how interrupts are disabled, and enabled again with what `off` returned."""
+    global _irq_off, _irq_on
+    _irq_off = off or _nothing
+    _irq_on = on or _nothing
+
+
+def reset():
+    global _posted, _applied, _lost
+    _posted = _applied = _lost = 0
+
+
+def post(function, a, b=None):
+    """Have the kernel's drain call function(a, b). Returns False, and counts, if 64 calls wait."""
+    global _posted, _lost
+    state = _irq_off()
+    try:
+        room = _posted - _applied & _MASK < _POSTS
+        if room:
+            at = _posted % _POSTS * 3
+            _posts[at] = function
+            _posts[at + 1] = a
+            _posts[at + 2] = b
+            _posted = _posted + 1 & _MASK
+        else:
+            _lost += 1
+    finally:
+        _irq_on(state)
+    _kick()
+    return room
+
+
+def apply():
+    """Make the posted calls, in their order. One that raises is taken off nevertheless."""
+    global _applied
+    while _applied != _posted:
+        at = _applied % _POSTS * 3
+        function = _posts[at]
+        a = _posts[at + 1]
+        b = _posts[at + 2]
+        _posts[at] = _posts[at + 1] = _posts[at + 2] = None
+        _applied = _applied + 1 & _MASK
+        function(a, b)
+
+
+def posts_lost():
+    """How many calls found no room since the start."""
+    return _lost
+
+
+class Drain:
+    """Drain(function): function() is called by the scheduler after each pend()."""
+
+    def __init__(self, function):
+        if not callable(function):
+            raise TypeError("Drain(function): pass something that can be called")
+        self._function = function
+        self._pending = False
+        self._enter = self._run  # bound here, for interrupt handlers have no heap
+
+    def pend(self):
+        """Queue the call of the function unless it is queued already. False: the queue is full."""
+        if not self._pending:
+            self._pending = True
+            try:
+                micropython.schedule(self._enter, None)
+            except RuntimeError:
+                self._pending = False
+        return self._pending
+
+    def __call__(self, _=None, __=None):
+        return self.pend()
+
+    def _run(self, _):
+        self._pending = False
+        self._function()
+
+
+def nest(function, argument):
+    """function(argument). With boards/native callbacks preempt it."""
+    return function(argument)
+
+
+def throw(exception):
+    """Not on this firmware: RuntimeError."""
+    raise RuntimeError("not supported on this firmware: throw() needs boards/native")
+
+
+def interrupted(clear=False):
+    """Whether Ctrl-C is kept: never, it is raised at once."""
+    return False
+
+
+def keep_interrupts(on):
+    """Ctrl-C cannot be kept on this firmware."""
+
+
+def stack_left():
+    """Bytes of C stack that are left; not known, so many."""
+    return 0x7FFFFFF
+
+
+def cycles():
+    """A free counter modulo 2**30."""
+    return ticks() & _MASK
+
+
+def cycles_hz():
+    """Counts a second of cycles(), measured at the first call, to one per mille."""
+    global _hz
+    if ticks is ticks_us:
+        return 1000000
+    if not _hz:
+        start_us = ticks_us()
+        start = ticks()
+        while True:
+            elapsed_us = ticks_diff(ticks_us(), start_us)
+            if elapsed_us >= _CALIBRATION_US:
+                break
+        _hz = ticks_diff(ticks(), start) * 1000000 // elapsed_us
+    return _hz
+
+
+def allocated():
+    """Bytes of heap in use, at every 64th call; 0 at the others."""
+    global _calls
+    _calls = (_calls + 1) % _ALLOCATED_CALLS
+    if _calls or HOSTED:
+        return 0
+    import gc
+
+    return gc.mem_alloc()

@@ -1,0 +1,23 @@
+"""MicroPython's module of that name for CPython: scheduled calls wait for run_scheduled()."""
+
+from collections import deque
+
+_DEPTH = 4
+_scheduled = deque()
+
+
+def const(value):
+    return value
+
+
+def schedule(function, argument):
+    if len(_scheduled) == _DEPTH:
+        raise RuntimeError("schedule queue full")
+    _scheduled.append((function, argument))
+
+
+def run_scheduled():
+    """Call what is scheduled, as MicroPython does at a branch."""
+    while _scheduled:
+        function, argument = _scheduled.popleft()
+        function(argument)
