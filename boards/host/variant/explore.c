@@ -4,6 +4,9 @@
 // the numbers 1, 2, 3 … name exactly the places where a program can be preempted, and with the same
 // program they name the same places in every run.
 
+#include "py/bc.h"
+#include "py/objfun.h"
+#include "py/objtuple.h"
 #include "py/runtime.h"
 #include "host.h"
 
@@ -13,6 +16,11 @@ static bool counting;
 static mp_uint_t branches;
 static mp_uint_t countdown; // 0: nothing planned
 static bool hard;
+
+// Where the last plan fired.
+static qstr place_file;
+static qstr place_function;
+static size_t place_line;
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t host_explore_callback);
 
@@ -24,7 +32,32 @@ void explore_deinit(void) {
     counting = false;
     countdown = 0;
     MP_STATE_VM(host_explore_callback) = MP_OBJ_NULL;
+    place_line = 0;
     rearm();
+}
+
+// As py/vm.c does for tracebacks.
+static void note_place(const mp_code_state_t *code_state, const byte *at) {
+    const byte *ip = code_state->fun_bc->bytecode;
+    MP_BC_PRELUDE_SIG_DECODE(ip);
+    MP_BC_PRELUDE_SIZE_DECODE(ip);
+    (void)n_state;
+    (void)n_exc_stack;
+    (void)scope_flags;
+    (void)n_def_pos_args;
+    const byte *line_info_top = ip + n_info;
+    size_t offset = at - (line_info_top + n_cell);
+    place_function = mp_decode_uint_value(ip);
+    for (size_t i = 0; i < 1 + n_pos_args + n_kwonly_args; ++i) {
+        ip = mp_decode_uint_skip(ip);
+    }
+    #if MICROPY_EMIT_BYTECODE_USES_QSTR_TABLE
+    place_function = code_state->fun_bc->context->constants.qstr_table[place_function];
+    place_file = code_state->fun_bc->context->constants.qstr_table[0];
+    #else
+    place_file = code_state->fun_bc->context->constants.source_file;
+    #endif
+    place_line = mp_bytecode_get_source_line(ip, line_info_top, offset);
 }
 
 static void fire(void) {
@@ -36,14 +69,15 @@ static void fire(void) {
     }
 }
 
-// Called by the virtual machine at each branch, just before it looks for callbacks.
-void host_explore_branch(void) {
+// Called by the virtual machine at each branch, just before it looks for callbacks. It goes on at ip.
+void host_explore_branch(const void *code_state, const byte *ip) {
     if (MP_STATE_VM(sched_state) < 0) {
         return;
     }
     ++branches;
     if (countdown != 0 && --countdown == 0) {
         rearm();
+        note_place(code_state, ip);
         fire();
     }
 }
@@ -86,3 +120,16 @@ static mp_obj_t host_preempt_at(size_t n_args, const mp_obj_t *args) {
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(host_preempt_at_obj, 1, 3, host_preempt_at);
+
+// preempted() -> (file, line, function): where the program goes on behind the branch at which the
+// last plan fired; None: none has.
+static mp_obj_t host_preempted(void) {
+    if (place_line == 0) {
+        return mp_const_none;
+    }
+    mp_obj_t place[] = {
+        MP_OBJ_NEW_QSTR(place_file), MP_OBJ_NEW_SMALL_INT(place_line), MP_OBJ_NEW_QSTR(place_function),
+    };
+    return mp_obj_new_tuple(3, place);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(host_preempted_obj, host_preempted);

@@ -102,5 +102,6 @@ MP_DECLARE_CONST_FUN_OBJ_2(host_pin_trigger_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(host_pin_edges_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(host_branches_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(host_preempt_at_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(host_preempted_obj);
 
 #endif // COIL_HOST_H

@@ -49,6 +49,7 @@ static const mp_rom_map_elem_t host_globals_table[] = {
 
     { MP_ROM_QSTR(MP_QSTR_branches), MP_ROM_PTR(&host_branches_obj) },
     { MP_ROM_QSTR(MP_QSTR_preempt_at), MP_ROM_PTR(&host_preempt_at_obj) },
+    { MP_ROM_QSTR(MP_QSTR_preempted), MP_ROM_PTR(&host_preempted_obj) },
 };
 static MP_DEFINE_CONST_DICT(host_globals, host_globals_table);
 

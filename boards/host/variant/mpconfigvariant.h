@@ -60,5 +60,5 @@
 // The schedule explorer counts the branches of bytecode; explore.c.
 #include <stdbool.h>
 extern bool host_explore_armed;
-void host_explore_branch(void);
-#define MICROPY_VM_HOOK_LOOP if (host_explore_armed) { host_explore_branch(); }
+void host_explore_branch(const void *code_state, const unsigned char *ip);
+#define MICROPY_VM_HOOK_LOOP if (host_explore_armed) { host_explore_branch(code_state, ip); }
