@@ -11,6 +11,7 @@ _LAZY = {
     "unlock": "core",
     "wait": "outside",
     "timeout": "timelimit",
+    "VirtualPort": "virtual",
     # threads
     "Thread": "thread",
     "this_thread": "thread",
