@@ -261,7 +261,6 @@ def _begin(port, background):
         from kernelport import Port
 
         port = Port()
-    from .imports import install
     from .outside import outside
 
     kernel.background = background
@@ -280,7 +279,6 @@ def _begin(port, background):
     kernel.port = port
     kernel.rest = Service(_rest)
     kernel.watch = Service(_watch)
-    install()
     alarm()  # threads may wait for a time already
 
 
@@ -295,14 +293,11 @@ def _end():
     for thread in list(kernel.threads):
         thread.kill()
     for service in (kernel.rest, kernel.watch):
-        service.strand.close()
-    from .imports import remove
-
+        service.strand.finish()
     port = kernel.port
     kernel.port = None
     port.program(None)
     configure()
-    remove()
 
 
 def start(port=None):
