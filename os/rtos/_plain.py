@@ -361,7 +361,8 @@ def run(floor):
     """
     global top, busy, _stolen
     below = top
-    careful = floor > 0 or below is not nobody
+    # A call below this one may have taken the last of the queue, which is never empty otherwise.
+    careful = floor > 0 or below is not nobody or len(_frames) > 0
     strand = None
     started = since = ticks()
     _frames.append(below)
