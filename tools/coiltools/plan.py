@@ -167,8 +167,9 @@ def modules_to_load(app: Path, board: Board, micropython: Path) -> Iterator[tupl
 def _start(app: Path | None, board: Board, settings: Config, include: Iterable[str]):
     """The modules that are in whatever is imported: name -> why."""
     start = {"app": "the application"} if app is not None else {}
-    for folder in (paths.BOARDS / "boot", board.folder / "modules"):
-        start |= {file.stem: "boot" for file in sorted(folder.glob("*.py"))}
+    # The boot folder also serves modules that are frozen only when something imports them.
+    for folder, names in ((paths.BOARDS / "boot", "_*.py"), (board.folder / "modules", "*.py")):
+        start |= {file.stem: "boot" for file in sorted(folder.glob(names))}
     whole = dict.fromkeys(settings["include"], f"include ({settings.app['include'].origin})")
     whole |= dict.fromkeys(include, "--include")
     return start, whole

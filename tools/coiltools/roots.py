@@ -90,9 +90,10 @@ class Roots:
                     yield child
 
     def below(self, name: str) -> Iterator[str]:
-        """All modules inside package `name`, at any depth, tests left out."""
+        """All modules inside package `name`, at any depth, tests and private ones left out."""
         for child in self.children(name):
             leaf = child.rpartition(".")[2]
-            if leaf != "tests" and not leaf.startswith("test_"):
+            private = name and leaf.startswith("_")
+            if leaf != "tests" and not leaf.startswith("test_") and not private:
                 yield child
                 yield from self.below(child)
