@@ -99,6 +99,8 @@ class _Kernel:
         self.next_ms = None  # until the alarm, as it was set
         self.heap = 0
         self.pause_ms = 0
+        self.asyncio = None  # its thread, of aioloop.py, once asyncio has been imported
+        self.stepping = None  # the same, while a task's step is under way
         self.drained = _nothing  # called at the end of each outermost drain
 
 
@@ -163,21 +165,30 @@ def _serve():
 
 def _drain():
     """Called by MicroPython's scheduler after each kick()."""
+    asyncio = None
     try:
         where = enter(_STACK_RESERVE)
         if where & _CTRL_C:
             where -= _CTRL_C
             if kernel.background:
                 _check_hog()
-        if where == _OVER_BASE and kernel.background:
-            if not kernel.draining:  # else it goes on anyway when this has returned
+        if where == _OVER_BASE:
+            # In the foreground run() steps them itself: nothing preempts what a callback steps on
+            # stock firmware.
+            if kernel.background and not kernel.draining:  # else it goes on when this has returned
                 _drain_over_base()
         elif where:
+            asyncio = kernel.stepping
+            if asyncio is not None:
+                asyncio.suspend()
             result = nest(run_ready, 0)
             while result and nest(_attend, result):
                 result = nest(run_ready, 0)
     except BaseException as error:
         panic(error)
+    finally:
+        if asyncio is not None:
+            asyncio.resume()
 
 
 def _drain_over_base():
