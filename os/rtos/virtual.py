@@ -61,11 +61,11 @@ class VirtualPort:
         _callbacks()
         if self._woken:
             self._woken = False
-        elif self._due >= 0:
+        elif not any(thread.strand.queued for thread in kernel.threads):
+            if self._due < 0:
+                raise RuntimeError(_deadlock())
             self._ring()
             _callbacks()
-        elif not any(thread.strand.queued for thread in kernel.threads):
-            raise RuntimeError(_deadlock())
 
     def advance(self, ms):
         """Let `ms` milliseconds pass, with all that falls due meanwhile. For the background form.
