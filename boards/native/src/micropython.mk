@@ -5,6 +5,7 @@ SRC_USERMOD_C += $(addprefix $(COIL_NATIVE)/, \
 	deadline.c \
 	drain.c \
 	flags.c \
+	import.c \
 	interrupt.c \
 	modnative.c \
 	mutex.c \
@@ -19,6 +20,8 @@ SRC_USERMOD_C += $(addprefix $(COIL_NATIVE)/, \
 	)
 
 # Ctrl-C is for the code at the bottom of the C stack: while callbacks nest, interrupt.c keeps it.
-# The macro gives MicroPython's own function another name, and interrupt.c takes its place.
+# The macro gives MicroPython's own function another name, and interrupt.c takes its place. For
+# __import__ MicroPython has such a macro itself, and import.c takes its place.
 CFLAGS_USERMOD += -I$(COIL_NATIVE) -I$(COIL_NATIVE)/.. -DCOIL_NATIVE=1 \
-	'-DMICROPY_WRAP_MP_SCHED_KEYBOARD_INTERRUPT(f)=coil_stock_keyboard_interrupt'
+	'-DMICROPY_WRAP_MP_SCHED_KEYBOARD_INTERRUPT(f)=coil_stock_keyboard_interrupt' \
+	-Dmp_builtin___import__=coil_import
