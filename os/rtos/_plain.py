@@ -1,251 +1,89 @@
-"""The twin in Python of the core in C: strands, those that are ready, and what waits.
+"""The twin in Python of the core in C: the strands that are ready, and the loop that steps them.
 
 Names, messages and the order of events are those of boards/native/src, and so are the tests.
 
-- A strand parks on the iterator of a deque. It yields the strand once after each append, then it ends,
-  and is never used up. What returns a value or raises is map(next, iterator): the deque then holds an
-  iterator that raises, a Task of asyncio with StopIteration(value).
+- A strand parks on the iterator of a deque: _plainplace.py.
 - MicroPython runs callbacks at branches of bytecode only, so code without a branch is atomic but for
-  hard interrupt handlers, which post. Where a branch is in between, `busy` is set: a drain that finds
-  it set leaves and comes again; what soft callbacks call is posted then.
-- `top` is the strand that runs. A name of this module costs half of another module's: see run().
+  hard interrupt handlers, and these post. Where a branch is in between, `busy` is set: a drain that
+  finds it set leaves and comes again, and what soft callbacks call is posted then.
+- run() is the bottom of everything, so what it does for each step is written out in it.
 """
 
 from micropython import const
 
-from ._plainplace import end_answer, leave, rekey, unawaited, unkey
-from ._plainport import Task, TaskQueue, deque, ticks, ticks_add
-from ._plainpost import apply, connect, post
+from ._plainplace import disarm, end_value, leave
+from ._plainport import Task, TaskQueue, ticks, ticks_add
+from ._plainpost import apply, connect
 from ._plaintime import clear_deadline
 
-# States of a strand. Once it has yielded, 4 is added: a single store tells that it has.
+# States of a strand; the other files of the twin have the same. When it yields, 4 is added: a single
+# statement tells that it has, before anybody can ask.
 _RUNS = const(0)
-_BEGUN = const(1)  # a wait has begun and is to be awaited
+_BEGUN = const(1)  # has begun a wait, to be awaited
 _GIVES_WAY = const(2)
-_SERVED = const(3)  # a value or an error waits for the await
+_SERVED = const(3)  # what it is about to await is there already
 _PARKED = const(5)
 _GAVE_WAY = const(6)
 _QUEUED = const(8)
-_EARLY = const(16)  # the wait has ended with an error before the await
-_HOST = const(32)  # an event loop runs: its coroutines do not wait for themselves
+_FAILED = const(16)  # its wait has ended with an error, to be awaited
+_HOST = const(32)  # runs an event loop, whose coroutines do not wait for themselves
 _ENDED = const(64)
 _LOST = const(128)  # has yielded what no kernel knows
 _BASE = const(256)
+_ALERT = const(512)  # runs, and is doomed or was made ready early
 
 # In `attention`, above the depth of lock().
 _DEPTH = const(255)
 STALE = const(256)  # the alarm is to be set
 _BUDGET = const(512)
-_DOOM = const(1024)  # a strand is doomed
+DOOM = const(1024)  # a strand is doomed
 
 _DONE = const(0)
 _AGAIN = const(1)
 _OVER = const(2)
+# Normal + 7: above it a strand may exceed the time budget of a drain.
 _BUDGET_PRIORITY_MAX = const(31)
-_PRIORITIES = const(56)
-# Of the counted cycles: so that the sum of two is a small int.
-_LOW = const(0x1FFFFFFF)
 _MASK = const(0x3FFFFFFF)
-# A drain that comes again so often has not interrupted the core: an exception has left it.
+# Of counted cycles, so that the sum of two is a small int.
+_LOW = const(0x1FFFFFFF)
+_LOW_BITS = const(29)
+# A drain that finds `busy` so often has not interrupted the core: an exception has left that.
 _REFUSED_MAX = const(500)
 
 
-class Strand:
-    """A coroutine, its place in the queues, and what it parks on.
-
-    coroutine: what is stepped. owner: what running() returns. priority: 1 to 55.
-    """
-
-    def __init__(self, coroutine, owner, priority):
-        if not 0 < priority < _PRIORITIES:
-            raise ValueError("priorities are 1 to 55")
-        items = deque((), 2)
-        self.state = _PARKED
-        self.place = iter(items)
-        self.key = items.append
-        self.step = coroutine.send
-        self.runs = 0
-        self.low = 0
-        self.high = 0
-        self.node = Task(self)  # in the ready ones or in what it waits for
-        self.urgency = -priority
-        self.priority = priority
-        self.own_priority = priority
-        self.owner = owner
-        self.coroutine = coroutine
-        self.value = None
-        self.error = None
-        self.doom = None
-        self.waits_for = None
-        self.timed = False
-        self.host = False
-        self.unkey = items.pop
-        self.valued = False  # waits on answer, not on place
-        self.answer = None  # the place that can return a value, made when first used
-        self.alarm = None
-        self.held = None  # mutexes that others wait for
-        self.gone = False
-        self.before = 0  # the priority that it had when step number before_run began
-        self.before_run = -1
-
-    def __repr__(self):
-        return "<Strand %d%s%s>" % (
-            self.priority,
-            " parked" if self.parked else "",
-            " ready" if self.queued else "",
-        )
-
-    def __getattr__(self, name):
-        state = self.state
-        if name == "parked":
-            return state in (_PARKED, _GAVE_WAY, _QUEUED, _ENDED)
-        if name == "queued":
-            return state in (_QUEUED, _GAVE_WAY)
-        if name == "stepping":
-            return state < _PARKED or state in (_EARLY, _HOST)
-        if name == "cycles":
-            return self.high << 29 | self.low
-        raise AttributeError(name)
-
-    def set_priority(self, priority):
-        """Set the strand's own priority; what it has inherited stays while it is needed."""
-        if not 0 < priority < _PRIORITIES:
-            raise ValueError("priorities are 1 to 55")
-        before = self.priority
-        self.own_priority = priority
-        renew_priority(self)
-        if self.priority < before:
-            kick()  # others may be more urgent now
-
-    def set_host(self, host):
-        """Say whether the strand runs an event loop, whose coroutines do not wait for themselves."""
-        self.host = host
-        if self.state == (_RUNS if host else _HOST):
-            self.state = _HOST if host else _RUNS
-        if self.step != self._raise:
-            self.step = self._step_host if host else self.coroutine.send
-
-    def _step_host(self, _):
-        self.state = _HOST
-        return self.coroutine.send(None)
-
-    def cancel(self, error):
-        """End the wait with the error. Returns whether the strand waits.
-
-        One that runs, or has been served already, gets the error at its next await instead.
-        """
-        global attention, busy
-        if self.coroutine is None:
-            return False
-        if busy:
-            post(_cancel, self, error)
-            return False
-        busy = True
-        waits = self.state == _PARKED and self.runs > 0
-        if waits:
-            left = leave(self)
-            self.error = error
-            wake(self, None)
-            if left is not None:
-                left.renew()
-        elif self.error is None:
-            self.doom = error
-            attention |= _DOOM
-        else:
-            self.error = error
-        busy = False
-        if waits:
-            preempt(self)
-        return waits
-
-    def pardon(self, error):
-        """Take back a cancel(error) that has not been raised. Returns whether there was one."""
-        doomed = self.doom is error
-        if doomed:
-            self.doom = None
-        return doomed
-
-    def fail(self, error):
-        """Resume the coroutine with throw(error). For a strand that run() has returned."""
-        global busy
-        busy = True
-        forget(self)
-        self.doom = None
-        self.error = error
-        self.state = _PARKED
-        wake(self, None)
-        busy = False
-        preempt(self)
-
-    def finish(self):
-        """End the strand now: close its coroutine. What that raises goes to the caller."""
-        coroutine = self.coroutine
-        if coroutine is None:
-            return
-        if self.stepping:
-            raise RuntimeError("a strand that runs ends by itself")
-        self.coroutine = None
-        self.doom = None
-        self.step = _rest
-        self.close()
-        self.state = _ENDED
-        coroutine.close()
-
-    def close(self):
-        """Forget the wait, and that the strand is ready."""
-        global busy
-        busy = True
-        if self.state == _QUEUED:
-            self.state = _PARKED
-            _ready.remove(self.node)
-        forget(self)
-        busy = False
-
-    def _raise(self, _):
-        """Stands in for send() when an error is to be raised."""
-        self.step = self._step_host if self.host else self.coroutine.send
-        error = self.error
-        self.error = None
-        if isinstance(error, int):
-            error = OSError(error)
-        return self.coroutine.throw(error)
-
-
 class _Nobody:
-    """What is `top` at the base level, and below all that are ready."""
+    """What is `top` at the base level; and what is below all strands that are ready."""
 
     def __init__(self):
         self.state = _BASE
         self.owner = None
         self.host = False
-        self.priority = self.before = self.low = self.high = self.runs = 0
-        self.before_run = -1
+        self.priority = self.low = self.high = self.runs = 0
         self.node = Task(self)
-        self.step = _rest
+        self.step = rest
 
 
-def _rest(_):
+def rest(_):
+    """Stands in for send() where there is nothing to step."""
     return None
 
 
-def _cancel(strand, error):
-    strand.cancel(error)
-
-
 nobody = _Nobody()
-top = nobody
+top = nobody  # the strand that runs
 busy = False
 attention = 0
-_frames = []  # what the calls of run() have interrupted
-_ready = TaskQueue()
-_push = _ready.push
-_pop = _ready.pop
-_push(_Nobody().node, 0)  # so that pop() never finds it empty
-_drain = None
 outside = None
+ready_ones = TaskQueue()
+_push = ready_ones.push
+_pop = ready_ones.pop
+_last = _Nobody().node
+_push(_last, 0)  # so that pop() never finds it empty
+_frames = []  # what each call of run() has interrupted
+_looping = False  # run() is at the base level and steps
+_drain = None
 _resched = False
 _refused = 0
-_stolen = 0  # cycles of runs on top of this one
+_stolen = 0  # cycles of what has run on top
 _budget_start = 0
 _budget_cycles = 0
 
@@ -258,7 +96,7 @@ in_isr = _in_no_isr
 
 
 def set_hooks(drain, hook, isr):
-    """For configure(): the drain, what makes awaitables for callers that are no threads, in_isr()."""
+    """For configure(): the drain, what makes awaitables for those who are no threads, in_isr()."""
     global _drain, outside, in_isr
     _drain = drain
     outside = hook
@@ -267,18 +105,17 @@ def set_hooks(drain, hook, isr):
 
 def reset():
     """As after a reset of the board."""
-    global top, busy, attention, _resched
+    global top, busy, attention, _resched, _looping
     top = nobody
-    busy = _resched = False
+    busy = _resched = _looping = False
     attention = 0
     del _frames[:]
-    while _ready.peek() is not None:
-        task = _pop()
-        task.coro.state = _PARKED
-    _push(_Nobody().node, 0)
+    while ready_ones.peek() is not None:
+        _pop().coro.state = _PARKED
+    _push(_last, 0)
 
 
-# ---- The ready ones
+# ---- Making ready
 
 
 def kick():
@@ -290,83 +127,82 @@ def kick():
         _resched = not _drain.pend()
 
 
-def _priority_of(strand):
-    if strand.before_run == strand.runs:
-        return max(strand.priority, strand.before)
-    return strand.priority
-
-
 def limit():
     """The priority that a strand must exceed to interrupt what runs now."""
-    found = _priority_of(top)
+    found = top.priority
     for strand in _frames:
-        found = max(found, _priority_of(strand))
+        if strand.priority > found:
+            found = strand.priority
     return found
 
 
 def preempt(strand):
-    """Kick if the strand is to run before what runs now."""
-    if strand.state == _QUEUED and strand.priority > top.priority and strand.priority > limit():
+    """Kick if the strand, which is ready, is to run before what runs now."""
+    if strand.priority > top.priority and strand.priority > limit() and strand.state == _QUEUED:
         kick()
 
 
 def wake(strand, value):
-    """Make ready a strand that has left its list; `busy` is set or the kernel locked."""
+    """End the wait of a strand, which has left its list, with its `error` or a value; be `busy`."""
     if strand.timed:
         clear_deadline(strand)
     state = strand.state
     if state == _PARKED:
         if strand.error is not None:
-            strand.step = strand._raise
+            strand.step = strand.raises
         elif value is not None and strand.valued:
-            end_answer(strand, StopIteration(value))
+            end_value(strand, value)
         strand.state = _QUEUED
         _push(strand.node, strand.urgency)
     elif state == _BEGUN:
         if strand.error is not None:
-            strand.state = _EARLY
+            strand.state = _FAILED
+            return
+        valued = strand.valued
+        disarm(strand)
+        if value is not None and valued:
+            strand.state = _SERVED
+            end_value(strand, value)
         else:
-            unkey(strand)
-            strand.state = _RUNS
-            if value is not None and strand.valued:
-                strand.state = _SERVED
-                end_answer(strand, StopIteration(value))
+            strand.state = _RUNS if strand.doom is None else _ALERT
 
 
-def ready(strand, value=None):
-    """Make a strand ready, or have its begun wait end. Any context."""
-    global busy
-    if not isinstance(strand, Strand):
-        raise TypeError("pass a Strand")
-    if in_isr() or busy:
-        post(ready, strand, value)
-        return
-    if strand.coroutine is None:
-        return
-    busy = True
+def forget(strand):
+    """Forget a wait of any kind, begun or served, and that the strand is ready; be `busy`."""
     left = leave(strand)
-    wake(strand, value)
+    clear_deadline(strand)
+    if strand.state == _QUEUED:
+        strand.state = _PARKED
+        ready_ones.remove(strand.node)
+    disarm(strand)
+    strand.early = False
+    strand.value = None
+    strand.error = None
     if left is not None:
         left.renew()
-    busy = False
-    preempt(strand)
+
+
+# ---- Stepping
 
 
 def run(floor):
     """Step ready strands above the floor and above those that this call interrupts.
 
-    Returns 0: none is left. 1: the alarm is to be set; call again. 2: the time budget is used up.
-    A Strand: it has ended (its coroutine is None), or it has yielded what no kernel knows, see its
-    value.
+    The most urgent first. Returns 0: none is left. 1: the alarm is to be set; call again. 2: the time
+    budget is used up. A Strand: it has ended (its coroutine is None), or it has yielded what no
+    kernel knows, see its value.
     """
-    global top, busy, _stolen
+    global top, busy, _stolen, _looping
+    if attention & _DEPTH:
+        raise RuntimeError("run() with the kernel locked: unlock first")
     below = top
-    # A call below this one may have taken the last of the queue, which is never empty otherwise.
+    # What a call below this one has taken may be the last of the queue.
     careful = floor > 0 or below is not nobody or len(_frames) > 0
     strand = None
     started = since = ticks()
     _frames.append(below)
     try:
+        _looping = below is nobody
         while True:
             if attention or careful:
                 strand = _choose(strand, floor)
@@ -375,7 +211,8 @@ def run(floor):
                 busy = False
             else:
                 strand = _pop().coro
-            # No branch from here: a strand that has left the queue must get its step.
+            # No branch from here: what has left the queue must get its step, and what has yielded
+            # must be known as parked before anybody can wake it.
             strand.state = _RUNS
             top = strand
             strand.runs += 1
@@ -392,21 +229,22 @@ def run(floor):
                 strand.high += 1
                 low &= _LOW
             strand.low = low
-            state = strand.state
-            if result is strand and state == _PARKED:
-                continue
-            if result is strand and state == _GAVE_WAY:
-                if not attention:
+            if result is strand:
+                if strand.state == _GAVE_WAY and not attention:
                     strand.state = _QUEUED
                     _push(strand.node, strand.urgency)
             elif strand.priority == 0:
-                _push(strand.node, 0)
-                return _DONE
+                _push(_last, 0)
+                _looping = False
+                # From here on a drain steps what has become ready before.
+                if ready_ones.peek() is _last:
+                    return _DONE
+                _looping = True
             elif not _misstep(strand, result):
                 return strand
     except BaseException as error:
-        busy = False
-        if top is not strand or strand is below:
+        if top is not strand or strand is below:  # it comes from this function
+            busy = False
             if strand is not None and strand.state == _GAVE_WAY:
                 strand.state = _QUEUED
                 _push(strand.node, strand.urgency)
@@ -417,27 +255,32 @@ def run(floor):
     finally:
         top = below
         _frames.pop()
+        _looping = False
         if below is not nobody:
             _stolen += ticks() - started & _LOW
 
 
 def _choose(last, floor):
-    """What to step when there is something to heed, or what run() is to return."""
-    global attention, busy
+    """What to step when there is something to heed, or what run() is to return.
+
+    last: what was stepped before, or None.
+    """
+    global busy
     if last is not None:
-        if last.state == _PARKED or last.state == _GAVE_WAY:
+        state = last.state
+        if state in (_PARKED, _GAVE_WAY):
             if last.doom is not None:
                 return _throw(last, last.doom)
             if attention & _DEPTH:
                 return _throw(last, RuntimeError("await with the kernel locked: unlock first"))
-        if last.state == _GAVE_WAY:
+        if state == _GAVE_WAY:
             last.state = _QUEUED
             _push(last.node, last.urgency)
     if attention & STALE:
         return _AGAIN
     over = attention & _BUDGET and (ticks() - _budget_start) & _MASK >= _budget_cycles
     busy = True
-    task = _ready.peek()
+    task = ready_ones.peek()
     if task is not None:
         strand = task.coro
         priority = strand.priority
@@ -452,139 +295,51 @@ def _choose(last, floor):
 
 
 def _throw(strand, error):
-    """Have the wait that a strand has just begun end with an error at once."""
+    """Have the await that a strand has just come to raise the error at once."""
     global busy
+    busy = True
     forget(strand)
     strand.doom = None
     strand.error = error
-    strand.step = strand._raise
-    busy = True
+    strand.step = strand.raises
     return strand
 
 
 def _misstep(strand, result):
-    """A strand has yielded what it should not. Returns whether that is settled."""
+    """A strand has not yielded itself. Returns whether that is settled."""
     global busy
-    if strand.coroutine is None:
+    if strand.coroutine is None:  # finished when it was about to be queued
         strand.state = _ENDED
         return True
-    if isinstance(result, Strand):
-        if result is strand:
-            if strand.error is None:
-                strand.state = _PARKED
-                return True
-        else:
-            rekey(result)
-            strand.error = RuntimeError("a wait belongs to the thread that began it")
-        strand.state = _PARKED
-        busy = True
-        wake(strand, None)
-        busy = False
-        return True
-    strand.state = _LOST
-    strand.value = result
-    return False
+    if not hasattr(result, "urgency"):
+        strand.state = _LOST
+        strand.value = result
+        return False
+    busy = True
+    result.rearm()
+    strand.error = RuntimeError("a wait belongs to the thread that began it")
+    strand.state = _PARKED
+    wake(strand, None)
+    busy = False
+    return True
 
 
 def _end(strand, error):
+    global attention, busy
+    busy = True
     forget(strand)
     strand.state = _ENDED
-    strand.coroutine = None
-    strand.step = _rest
-    strand.value = None
-    strand.error = error
+    strand.coroutine = strand.doom = None
+    strand.step = rest
     if isinstance(error, StopIteration):
         strand.value = error.value
-        strand.error = None
-
-
-# ---- Waiting
-
-
-def forget(strand):
-    """Forget a wait, of any kind, begun or served; `busy` is set."""
-    left = leave(strand)
-    if strand.timed:
-        clear_deadline(strand)
-    state = strand.state
-    if state in (_BEGUN, _GIVES_WAY, _EARLY):
-        unkey(strand)
-        strand.state = _RUNS
-    elif state == _SERVED:
-        unawaited(strand)
-        strand.state = _RUNS
-    strand.value = None
-    strand.error = None
-    strand.valued = False
-    if left is not None:
-        left.renew()
-
-
-def begin():
-    """The strand that may wait now; None: the caller is no thread."""
-    global busy
-    if in_isr():
-        raise RuntimeError(
-            "an interrupt handler cannot wait: set a flag or release a semaphore there"
-        )
-    strand = top
-    if not strand.state:
-        strand.valued = False
-        return strand
-    if strand is nobody or strand.host:
-        return None
-    state = strand.state
-    if state in (_BEGUN, _EARLY) or (state == _SERVED and unawaited(strand)):
-        busy = True
-        forget(strand)
-        busy = False
-        raise RuntimeError("the wait before this one was not awaited")
-    if state == _GIVES_WAY:
-        unkey(strand)
-    strand.state = _RUNS
-    strand.valued = False
-    return strand
-
-
-# ---- Priority
-
-
-def renew_priority(strand):
-    """Give a strand its own priority or that of those who wait for a mutex that it holds."""
-    priority = strand.own_priority
-    mutex = strand.held
-    while mutex is not None:
-        task = mutex.queue.peek()
-        if task is not None and task.coro.priority > priority:
-            priority = task.coro.priority
-        mutex = mutex.next_held
-    if priority == strand.priority:
-        return
-    if priority < strand.priority and strand.before_run != strand.runs:
-        strand.before_run = strand.runs
-        strand.before = strand.priority
-    waitable = strand.waits_for
-    queue = None
-    if strand.state == _QUEUED:
-        queue = _ready
-    elif waitable is not None:
-        queue = waitable.queue
-    if queue is not None:
-        queue.remove(strand.node)
-    strand.priority = priority
-    strand.urgency = -priority
-    if queue is not None:
-        queue.push(strand.node, -priority)
-    if waitable is not None:
-        waitable.renew()
-
-
-def raise_owner(owner):
-    """Renew the priority of who may be ready."""
-    before = owner.priority
-    renew_priority(owner)
-    if owner.priority > before:
-        preempt(owner)
+    else:
+        strand.error = error
+    busy = False
+    if attention & _DEPTH:  # it has forgotten, or failed, to unlock
+        attention &= ~_DEPTH
+        if _resched:
+            kick()
 
 
 def budget(cycles):
@@ -637,7 +392,8 @@ def locked():
 def enter(reserve):
     """What a drain does first: make the posted calls.
 
-    Returns 0: the kernel is locked; leave. 1: it runs over the base level. 2: over a strand.
+    Returns 0: leave; unlock() or run() see to the rest. 1: the drain runs over the base level. 2: over
+    a strand.
     """
     global _resched, _refused, busy
     if attention & _DEPTH:
@@ -651,7 +407,9 @@ def enter(reserve):
         busy = False
     _refused = 0
     apply()
-    return 1 if top is nobody else 2
+    if top is nobody:
+        return 0 if _looping else 1
+    return 2
 
 
 connect(kick)

@@ -5,7 +5,6 @@ import rtos._plainpost as _plainpost
 import rtos._plaintime as _plaintime
 
 from ._plain import (
-    Strand,
     budget,
     enter,
     in_thread,
@@ -13,7 +12,6 @@ from ._plain import (
     limit,
     lock,
     locked,
-    ready,
     run,
     running,
     unlock,
@@ -25,6 +23,7 @@ from ._plainpost import (
     allocated,
     cycles,
     cycles_hz,
+    in_callback,
     interrupted,
     keep_interrupts,
     nest,
@@ -33,9 +32,10 @@ from ._plainpost import (
     stack_left,
     throw,
 )
+from ._plainstrand import Strand, ready
 from ._plainsync import EventFlags, Semaphore
-from ._plaintime import now, set_clock
-from ._plainwait import Waiters, alarm, expire, park, served, yield_
+from ._plaintime import now
+from ._plainwait import Waiters, alarm, expire, park, served, set_clock, yield_
 
 __all__ = (
     "LEVELS_NEST",
@@ -54,6 +54,7 @@ __all__ = (
     "cycles_hz",
     "enter",
     "expire",
+    "in_callback",
     "in_isr",
     "in_thread",
     "interrupted",

@@ -1,5 +1,6 @@
 """What the twin of the core finds in MicroPython's C modules, for CPython."""
 
+import os
 import time
 from collections import deque as _Items
 
@@ -20,6 +21,11 @@ def ticks_add(ticks, delta):
 
 def ticks_diff(end, start):
     return (end - start + _PERIOD // 2) % _PERIOD - _PERIOD // 2
+
+
+def os_error(errno):
+    """OSError(errno) has no errno here."""
+    return OSError(errno, os.strerror(errno))
 
 
 class deque(_Items):

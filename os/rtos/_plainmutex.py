@@ -5,6 +5,7 @@ from micropython import const
 import rtos._plain as core
 
 from ._plainplace import OVER, Waitable, join, take_first
+from ._plainstrand import Strand, begin, inherit
 from ._plainwait import limit_time, outside
 
 _BEGUN = const(1)
@@ -50,7 +51,7 @@ class Mutex(Waitable):
                 core.busy = False
                 return strand.place
             core.busy = False
-        strand = core.begin()
+        strand = begin()
         if strand is None:
             return outside(self, "acquire", timeout_ms)
         core.busy = True
@@ -60,7 +61,7 @@ class Mutex(Waitable):
             if limit_time(strand, timeout_ms):
                 return strand.answer
             strand.state = _BEGUN
-            strand.key(strand)
+            strand.arm(strand)
             join(strand, self)
             self._list()
             self.renew()
@@ -73,7 +74,11 @@ class Mutex(Waitable):
     def try_acquire(self):
         """Whether the mutex could be taken. Raises RuntimeError outside of threads."""
         strand = core.top
-        if strand is core.nobody or core.in_isr():
+        if strand.host:
+            strand = strand.deputy
+            if strand is None:
+                return core.outside(self, "try_acquire")  # finds a deputy
+        if strand is core.nobody or strand.host or core.in_isr():
             raise RuntimeError("only a thread can own a Mutex: use a Semaphore")
         core.busy = True
         try:
@@ -100,7 +105,10 @@ class Mutex(Waitable):
 
     def release(self):
         """Give the mutex back. Raises RuntimeError if the caller does not own it."""
-        if self._owner is not core.top or core.in_isr():
+        top = core.top
+        if (
+            self._owner is not top and not (top.host and self._owner is top.deputy)
+        ) or core.in_isr():
             raise RuntimeError("only its owner can release a Mutex: a Semaphore is for signals")
         core.busy = True
         if self._slow:
@@ -142,11 +150,11 @@ class Mutex(Waitable):
             self._owner = next
             if self.waiting:
                 self._list()
-            core.renew_priority(next)
+            inherit(next)
             core.wake(next, None)
         else:
             self._owner = None
-        core.renew_priority(owner)
+        inherit(owner)
         return next
 
     # ---- What the owner inherits
@@ -175,7 +183,7 @@ class Mutex(Waitable):
     def renew(self):
         """Give the owner the priority that those who wait need, and so on along the chain."""
         if self._owner is not None:
-            core.raise_owner(self._owner)
+            inherit(self._owner)
 
     def abandon(self):
         """For abandon(): the owner has ended and others wait."""
@@ -185,7 +193,7 @@ class Mutex(Waitable):
 
 def abandon(strand):
     """Release what a strand holds that has ended."""
-    if not isinstance(strand, core.Strand):
+    if not isinstance(strand, Strand):
         raise TypeError("pass a Strand")
     strand.gone = True
     while strand.held is not None:

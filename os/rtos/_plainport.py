@@ -5,7 +5,16 @@ try:
     import ucollections
     import utime
 except ImportError:
-    from ._plainhost import Task, TaskQueue, deque, mapped, ticks_add, ticks_diff, ticks_ms
+    from ._plainhost import (
+        Task,
+        TaskQueue,
+        deque,
+        mapped,
+        os_error,
+        ticks_add,
+        ticks_diff,
+        ticks_ms,
+    )
     from ._plainhost import ticks_us as ticks
     from ._plainhost import ticks_us as ticks_us
 
@@ -15,6 +24,7 @@ else:
 
     deque = ucollections.deque
     mapped = map
+    os_error = OSError
     ticks_add = utime.ticks_add
     ticks_diff = utime.ticks_diff
     ticks_ms = utime.ticks_ms
@@ -30,6 +40,7 @@ __all__ = (
     "TaskQueue",
     "deque",
     "mapped",
+    "os_error",
     "ticks",
     "ticks_add",
     "ticks_diff",

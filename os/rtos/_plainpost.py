@@ -25,6 +25,7 @@ def _nothing(*_):
 _posts = [None] * (3 * _POSTS)
 _posted = _applied = _lost = 0
 _irq_off = _irq_on = _kick = _nothing
+_calling = False  # a drain runs, and has not nested
 _hz = 0
 _calls = 0
 
@@ -43,8 +44,9 @@ def set_irq(off, on):
 
 
 def reset():
-    global _posted, _applied, _lost
+    global _posted, _applied, _lost, _calling
     _posted = _applied = _lost = 0
+    _calling = False
 
 
 def post(function, a, b=None):
@@ -109,13 +111,29 @@ class Drain:
         return self.pend()
 
     def _run(self, _):
+        global _calling
         self._pending = False
-        self._function()
+        _calling = True
+        try:
+            self._function()
+        finally:
+            _calling = False
 
 
 def nest(function, argument):
     """function(argument). With boards/native callbacks preempt it."""
-    return function(argument)
+    global _calling
+    outer = _calling
+    _calling = False
+    try:
+        return function(argument)
+    finally:
+        _calling = outer
+
+
+def in_callback():
+    """Whether a drain runs, but not what it steps. Other callbacks are not known."""
+    return _calling
 
 
 def throw(exception):

@@ -4,8 +4,9 @@ from micropython import const
 
 import rtos._plain as core
 
-from ._plainplace import OVER, Waitable, join, key_answer, take_first
+from ._plainplace import OVER, Waitable, arm_answer, join, take_first
 from ._plainport import TaskQueue
+from ._plainstrand import begin
 from ._plainwait import limit_time, outside, serve
 
 _BEGUN = const(1)
@@ -45,7 +46,7 @@ class Semaphore(Waitable):
         """Awaitable of one of the count. Raises OSError(ETIMEDOUT)."""
         strand = core.top
         if strand.state:
-            strand = core.begin()
+            strand = begin()
             if strand is None:
                 return outside(self, "acquire", timeout_ms)
         count = self._count - 1
@@ -65,9 +66,8 @@ class Semaphore(Waitable):
                 return strand.place
             if limit_time(strand, timeout_ms):
                 return strand.answer
-            strand.valued = False
             strand.state = _BEGUN
-            strand.key(strand)
+            strand.arm(strand)
             self._slow = True
             join(strand, self)
             return strand.place
@@ -202,7 +202,7 @@ class EventFlags(Waitable):
     def _wait(self, name, all, bits, clear, timeout_ms):
         if not _check(bits):
             raise ValueError("wait for one flag at least")
-        strand = core.begin()
+        strand = begin()
         if strand is None:
             return outside(self, name, bits, bool(clear), timeout_ms)
         core.busy = True
@@ -218,7 +218,7 @@ class EventFlags(Waitable):
             strand.all = all
             strand.clears = clear
             strand.state = _BEGUN
-            key_answer(strand)
+            arm_answer(strand)
             join(strand, self)
             return strand.answer
         finally:

@@ -6,10 +6,12 @@ from micropython import const
 
 import rtos._plain as core
 
-from ._plainplace import Waitable, end_answer, join, key_answer, leave, take_first
+from ._plainplace import Waitable, arm_answer, end_answer, end_value, join, leave, take_first
+from ._plainport import os_error
+from ._plainstrand import begin, caller
+from ._plaintime import set_clock as set_time
 from ._plaintime import set_deadline, take_due
 
-_RUNS = const(0)
 _BEGUN = const(1)
 _GIVES_WAY = const(2)
 _SERVED = const(3)
@@ -27,11 +29,15 @@ def limit_time(strand, timeout_ms):
     """Set an alarm for the wait to come; None is for ever. True: the time is up already."""
     if timeout_ms is None:
         return False
-    if not isinstance(timeout_ms, int) or timeout_ms < 0 or timeout_ms >> 30:
+    if type(timeout_ms) is not int or timeout_ms < 0 or timeout_ms >> 30:
         raise ValueError("a time is None for ever, or 0 to 2**30 - 1 ms")
     if timeout_ms == 0:
-        strand.state = _SERVED
-        end_answer(strand, OSError(ETIMEDOUT))
+        if strand.doom is None:
+            strand.state = _SERVED
+            end_answer(strand, os_error(ETIMEDOUT))
+        else:
+            strand.state = _BEGUN
+            arm_answer(strand)
         return True
     if set_deadline(strand, timeout_ms):
         core.attention |= core.STALE
@@ -43,63 +49,63 @@ def serve(strand, value):
     if value is None:
         return strand.place
     strand.state = _SERVED
-    end_answer(strand, StopIteration(value))
+    end_value(strand, value)
     return strand.answer
+
+
+def served(value=None):
+    """An awaitable that returns the value at once. Allocates, unless that is None."""
+    strand = caller()
+    if strand is None:
+        raise RuntimeError("only a thread can wait: rtos.wait() does it for others")
+    strand.early = False
+    strand.state = strand.alertness()
+    return serve(strand, value)
 
 
 def yield_():
     """An awaitable that lets the other ready strands of the same priority run first."""
     strand = core.top
     if strand.state:
-        strand = core.begin()
+        strand = begin()
         if strand is None:
             return outside(None, "yield_")
     strand.state = _GIVES_WAY
-    strand.key(strand)
+    strand.arm(strand)
     return strand.place
-
-
-def served(value=None, error=None):
-    """An awaitable that returns the value, or raises the error, at once.
-
-    Allocates unless the value is None.
-    """
-    strand = core.begin()
-    if strand is None:
-        raise RuntimeError("only a thread can wait: rtos.wait() does it for others")
-    if error is None:
-        return serve(strand, value)
-    strand.state = _SERVED
-    end_answer(strand, OSError(error) if isinstance(error, int) else error)
-    return strand.answer
 
 
 def park(waiters=None, timeout_ms=None):
     """An awaitable that ends with waiters.wake(value), or with OSError(ETIMEDOUT).
 
-    Without waiters it ends, well, when the time is up or ready() is called. A value that is not
-    None allocates an exception.
+    Without waiters it ends, well, when the time is up or ready() is called. A value that is not None
+    allocates an exception.
     """
-    strand = core.begin()
+    strand = caller()
     if strand is None:
         return outside(None, "park", waiters, timeout_ms)
+    early = strand.early
+    strand.early = False
     if waiters is None:
         if timeout_ms == 0:  # to sleep for no time is to let the equals run
             strand.state = _GIVES_WAY
-            strand.valued = False
-            strand.key(strand)
+            strand.arm(strand)
             return strand.place
-        if timeout_ms is not None:
-            limit_time(strand, timeout_ms)
+        if early and strand.doom is None:
+            strand.state = strand.alertness()
+            return serve(strand, strand.value)
+        limit_time(strand, timeout_ms)
     else:
         if not isinstance(waiters, Waiters):
             raise TypeError("park(waiters): pass a Waiters or None")
-        if timeout_ms is not None and limit_time(strand, timeout_ms):
+        if limit_time(strand, timeout_ms):
             return strand.answer
+    core.busy = True
     strand.state = _BEGUN
-    key_answer(strand)
+    arm_answer(strand)
     if waiters is not None:
         join(strand, waiters)
+    core.busy = False
     return strand.answer
 
 
@@ -108,15 +114,13 @@ class Waiters(Waitable):
 
     def wake(self, value=None):
         """Make the first strand ready. Returns its owner, or None if nobody waits."""
-        if not self.waiting:
-            return None
         core.busy = True
-        strand = take_first(self) if self.waiting else None
-        if strand is not None:
-            core.wake(strand, value)
-        core.busy = False
-        if strand is None:
+        if not self.waiting:
+            core.busy = False
             return None
+        strand = take_first(self)
+        core.wake(strand, value)
+        core.busy = False
         core.preempt(strand)
         return strand.owner
 
@@ -132,6 +136,15 @@ class Waiters(Waitable):
         return self.waiting > 0
 
 
+# ---- Time
+
+
+def set_clock(ms):
+    """Time stands still at `ms` until the next call; None: the board's clock again."""
+    core.attention |= core.STALE  # what the alarm was set to means another time now
+    set_time(ms)
+
+
 def expire():
     """Make ready whose time is up.
 
@@ -140,30 +153,32 @@ def expire():
     """
     if not core.attention & core.STALE:
         return False
+    core.attention &= ~core.STALE  # first: alarm() may come while this looks
     while True:
-        due = take_due()
-        if due is None or isinstance(due, int):
-            core.attention &= ~core.STALE
-            return due
         core.busy = True
-        left = leave(due)
-        if left is not None and due.state != _QUEUED:
-            due.error = ETIMEDOUT
-        core.wake(due, None)
-        if left is not None:
-            left.renew()
+        strand = take_due()
+        if strand is None or isinstance(strand, int):
+            core.busy = False
+            return strand
+        if strand.state != _QUEUED and strand.doom is None:
+            left = leave(strand)
+            if left is not None:
+                strand.error = ETIMEDOUT
+            core.wake(strand, None)
+            if left is not None:
+                left.renew()
         core.busy = False
-        core.preempt(due)
+        core.preempt(strand)
 
 
-def _alarm(_, __):
+def _ring(_, __):
     core.attention |= core.STALE
 
 
 def alarm(_=None, __=None):
     """The time that expire() returned is over. A callback for any timer, in any context."""
     if core.in_isr():
-        core.post(_alarm, None)
+        core.post(_ring, None)
     else:
         core.attention |= core.STALE
         core.kick()
