@@ -16,6 +16,14 @@ except ImportError:  # CPython
         pass
 
 
+try:
+    from micropython import run_scheduled  # what stands in for it on CPython
+except ImportError:
+
+    def run_scheduled():
+        pass
+
+
 class VirtualPort:
     """A clock that stands still while anything is ready, then jumps to the next deadline.
 
@@ -53,19 +61,17 @@ class VirtualPort:
             self._due = self.ms + delay_ms
 
     def wake(self):
-        """End the next idle() at once, as an interrupt does. Any context."""
+        """End the idle() under way or to come, as an interrupt does. Any context."""
         self._woken = True
 
     def idle(self):
         """Jump to the next deadline. Raises RuntimeError when there is none: a deadlock."""
         _callbacks()
-        if self._woken:
-            self._woken = False
-        elif not any(thread.strand.queued for thread in kernel.threads):
-            if self._due < 0:
-                raise RuntimeError(_deadlock())
-            self._ring()
+        if not self._woken and not any(thread.strand.queued for thread in kernel.threads):
+            # No branch in between, so that no interrupt comes between the question and the answer.
+            _JUMPS[(self._woken << 1) + (self._due < 0)](self)
             _callbacks()
+        self._woken = False
 
     def advance(self, ms):
         """Let `ms` milliseconds pass, with all that falls due meanwhile. For the background form.
@@ -77,12 +83,13 @@ class VirtualPort:
         while 0 <= self._due <= end:
             self._ring()
             _callbacks()
-        self.ms = end
-        set_clock(end)
+        self.ms = max(self.ms, end)
+        set_clock(self.ms)
 
     def ring(self):
         """Let the next deadline come now, if there is one. Any context, also a hard ISR."""
         if self._due >= 0:
+            self._woken = True
             self._ring()
 
     def _ring(self):
@@ -100,6 +107,10 @@ class VirtualPort:
         """No memory survives a reset."""
         return None
 
+    def watchdog_reset(self):
+        """No watchdog has reset the board."""
+        return False
+
     def reset(self):
         """A thread's failure would reset the board. Raises SystemExit."""
         raise SystemExit("a thread with on_failure=RESET has failed")
@@ -108,15 +119,23 @@ class VirtualPort:
 def _callbacks():
     """Have pending scheduler callbacks run here: MicroPython looks for them at each branch."""
     for _ in range(4):
-        pass
+        run_scheduled()
 
 
-def _deadlock():
+def _nothing(port):
+    """An interrupt has come."""
+
+
+def _deadlock(port):
     lines = ["deadlock: nothing is ready, and nobody waits for a time"]
     for thread in kernel.threads:
         waits_for = thread.strand.waits_for
         lines.append("  %r%s" % (thread, "" if waits_for is None else ": %r" % waits_for))
-    return "\n".join(lines)
+    raise RuntimeError("\n".join(lines))
+
+
+# What idle() does: by whether it was woken and whether there is no deadline.
+_JUMPS = (VirtualPort._ring, _deadlock, _nothing, _nothing)
 
 
 class Trace:

@@ -50,7 +50,8 @@ def _print(report: explore.Report, file: Path, stock: bool):
     where = "stock" if stock else "native"
     out.print(
         f"{file.name}, {where}: {report.branches} branches, {report.runs} schedules played, "
-        f"events at {report.places} places of the source"
+        f"events at {report.places} places of the source",
+        soft_wrap=True,
     )
     failure = report.failure
     if failure is None:
@@ -59,8 +60,8 @@ def _print(report: explore.Report, file: Path, stock: bool):
     schedule = explore.name(failure.schedule)
     out.print(Text("FAILED ", style="bold red").append(schedule))
     for (branch, event), place in zip(failure.schedule, failure.places, strict=False):
-        out.print(f"  at branch {branch}, before {place}: {event}", markup=False)
-    out.print(Text(failure.said.rstrip()))
+        out.print(f"  at branch {branch}, before {place}: {event}", markup=False, soft_wrap=True)
+    out.print(Text(failure.said.rstrip()), soft_wrap=True)
     if failure.repeats:
         option = " --stock" * stock
         out.print(f"to repeat: coil explore {file}{option} --replay {schedule}", soft_wrap=True)
