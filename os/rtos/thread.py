@@ -144,8 +144,7 @@ class Thread:
         lock()
         try:
             if self.strand.coroutine is None:
-                awaitable = served(self.strand.value)
-                awaitable.error = self.strand.error
+                awaitable = served(self.outcome())
             else:
                 if self._joiners is None:
                     self._joiners = Waiters()
