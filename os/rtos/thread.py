@@ -10,7 +10,9 @@ from .core import (
     cycles_hz,
     in_thread,
     lock,
+    locked,
     park,
+    post,
     ready,
     running,
     served,
@@ -60,6 +62,7 @@ class Thread:
         self.on_failure = on_failure
         self.strand = None
         self.reported = False  # somebody gets its exception, so it is not printed
+        self.terminated = False  # it is to end, although another exception may come first
         self._work = (function, args)
         self._priority = priority
         self._flags = None
@@ -112,10 +115,12 @@ class Thread:
             return
         kernel.threads.remove(self)
         forget(self)
+        lock()
         joiners = self._joiners
         while joiners:
             joiners.first().error = error
             joiners.wake(strand.value)
+        unlock()
         hooks.ended(self, error)
 
     def outcome(self):
@@ -156,19 +161,17 @@ class Thread:
     def terminate(self):
         """End the thread: Terminated is raised where it waits, so its `finally` clauses run.
 
-        A thread that runs, or was given what it waited for, gets it at its next await. One that has
-        not run yet just ends. Context: thread, base level or soft callback; not an ISR.
+        A thread that runs, itself included, or was given what it waited for, gets it at its next
+        await. One that has not run yet just ends. While the kernel is locked it is posted.
+        Context: thread, base level or soft callback; not an ISR.
         """
         strand = self.strand
         if strand is None:
             raise RuntimeError("'%s' was never started" % self.name)
-        if running() is self:
-            raise Terminated
-        if strand.coroutine is None:
-            return
-        if strand.runs == 0 and not strand.stepping:
-            self.kill()
-        else:
+        if locked():
+            post(_terminate, self)
+        elif strand.coroutine is not None:
+            self.terminated = True
             strand.cancel(Terminated())
 
     def kill(self):
@@ -228,6 +231,10 @@ class Thread:
     def cpu_ms(self):
         """Milliseconds that the thread has run, without what ran on top of it."""
         return self.strand.cycles * 1000 // cycles_hz() if self.strand else 0
+
+
+def _terminate(thread, _):
+    thread.terminate()
 
 
 def this_thread():
