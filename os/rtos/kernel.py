@@ -17,6 +17,7 @@ from .core import (
     allocated,
     budget,
     configure,
+    cycles,
     cycles_hz,
     enter,
     expire,
@@ -37,10 +38,10 @@ from .core import run as run_ready
 # Bytes of C stack that a preempting step must find; with less it waits until what it would
 # interrupt has yielded. A bytecode frame takes about 200, a C call that formats text some hundred.
 _STACK_RESERVE = const(6 * 1024)
-# In the background threads up to Normal get so much at a time, then the base a quarter of what
-# they used, so that it keeps a fifth at least.
+# In the background threads up to Normal get so much, then the base a third of what they used. It
+# keeps a fifth at least: a third is a quarter of all, some of which interrupts and the kernel take.
 _BUDGET_MS = const(5)
-_BASE_SHARE = const(4)
+_BASE_SHARE = const(3)
 _NORMAL_TOP = const(31)
 _TOP = const(55)
 # A thread that keeps the base waiting that long when Ctrl-C is pressed gets it itself.
@@ -51,6 +52,8 @@ _GC_SHARE = const(4)
 _END_ROUNDS = const(50)
 
 _TICKS_MASK = const(0x3FFFFFFF)
+_CYCLES_MASK = const(0x0FFFFFFF)  # so that three times as much is a small int
+_DEBT_MAX = const(0x0FFFFFFF)
 
 # What run() of the core returns besides strands.
 _AGAIN = const(1)
@@ -92,6 +95,8 @@ class _Kernel:
         self.resting = False
         self.draining = False  # over the base
         self.budget_cycles = 0
+        self.debt_cycles = 0  # what threads have used and the base has not had its share of yet
+        self.left_cycles = 0  # when the base went on
         self.rest_ms = 0
         self.hog = None
         self.hog_runs = 0
@@ -192,9 +197,11 @@ def _drain():
 
 
 def _drain_over_base():
-    start = now()
+    start = cycles()
+    had = ((start - kernel.left_cycles) & _CYCLES_MASK) * _BASE_SHARE
+    debt = kernel.debt_cycles - had if had < kernel.debt_cycles else 0
     kernel.draining = True
-    budget(kernel.budget_cycles)
+    budget(kernel.budget_cycles - debt if debt < kernel.budget_cycles else 1)
     try:
         while True:
             resting = kernel.resting
@@ -206,13 +213,15 @@ def _drain_over_base():
     finally:
         budget(0)
         kernel.draining = False
-    used_ms = (now() - start) & _TICKS_MASK
+    kernel.left_cycles = cycles()
+    used = (kernel.left_cycles - start) & _CYCLES_MASK
+    kernel.debt_cycles = debt = min(debt + used, _DEBT_MAX)
     if result == _BUDGET:
         kernel.resting = True
-        kernel.rest_ms = used_ms // _BASE_SHARE + 1
+        kernel.rest_ms = debt // (kernel.budget_cycles // _BUDGET_MS * _BASE_SHARE) + 1
         ready(kernel.rest.strand)  # which pends the next drain
-    elif used_ms > _BUDGET_MS:
-        hooks.overrun(used_ms)
+    elif used > kernel.budget_cycles:
+        hooks.overrun(used // (kernel.budget_cycles // _BUDGET_MS))
     kernel.drained()
     _collect()
 
@@ -222,6 +231,7 @@ async def _rest():
     while True:
         await park(None, kernel.rest_ms)
         kernel.resting = False
+        kernel.debt_cycles = 0
         kick()
         await park()
 
@@ -272,6 +282,7 @@ def _begin(port, background):
         from kernelport import Port
 
         port = Port()
+    from .aiopatch import patch
     from .outside import outside
 
     kernel.background = background
@@ -290,6 +301,7 @@ def _begin(port, background):
     kernel.port = port
     kernel.rest = Service(_rest)
     kernel.watch = Service(_watch)
+    patch()
     alarm()  # threads may wait for a time already
 
 
@@ -305,6 +317,9 @@ def _end():
         thread.kill()
     for service in (kernel.rest, kernel.watch):
         service.strand.finish()
+    if kernel.asyncio is not None:
+        kernel.asyncio.patches.remove()
+        kernel.asyncio = None
     port = kernel.port
     kernel.port = None
     port.program(None)

@@ -4,7 +4,7 @@ from errno import ETIMEDOUT
 
 from micropython import const
 
-from .core import Strand, park, ready, running
+from .core import Strand, in_thread, park, ready, running
 
 _TOP = const(55)
 
@@ -35,6 +35,10 @@ async def timeout(awaitable, timeout_ms):
     Returns what it returns. Raises OSError(ETIMEDOUT) when the time is up: the await ends with an
     exception inside, so its `finally` clauses run. Context: thread.
     """
+    if not in_thread():
+        raise RuntimeError(
+            "timeout() is for threads; for a task of asyncio: asyncio.wait_for_ms()"
+        )
     error = _Late()
     strand = running().strand
     alarm = _Alarm(strand, error, timeout_ms)
