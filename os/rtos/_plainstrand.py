@@ -6,6 +6,7 @@ import rtos._plain as core
 
 from ._plainplace import arm_answer, disarm, leave
 from ._plainport import Task, deque, os_error
+from ._plainpost import post
 
 _RUNS = const(0)
 _SERVED = const(3)
@@ -94,7 +95,7 @@ class Strand:
             raise ValueError("priorities are 1 to 55")
         refuse_isr()
         if core.busy:
-            core.post(_post_priority, self, priority)
+            post(_post_priority, self, priority)
             return
         before = self.priority
         self.own_priority = priority
@@ -149,7 +150,7 @@ class Strand:
         if self.coroutine is None:
             return False
         if core.busy:
-            core.post(_post_cancel, self, error)
+            post(_post_cancel, self, error)
             return False
         core.busy = True
         started = self.runs > 0
@@ -226,7 +227,7 @@ def ready(strand, value=None):
     if not isinstance(strand, Strand):
         raise TypeError("pass a Strand")
     if core.in_isr() or core.busy:
-        core.post(ready, strand, value)
+        post(ready, strand, value)
         return
     if strand.waits_for is not None:
         return

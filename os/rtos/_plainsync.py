@@ -6,6 +6,7 @@ import rtos._plain as core
 
 from ._plainplace import OVER, Waitable, arm_answer, join, take_first
 from ._plainport import TaskQueue
+from ._plainpost import post
 from ._plainstrand import begin
 from ._plainwait import limit_time, outside, serve
 
@@ -86,7 +87,7 @@ class Semaphore(Waitable):
     def release(self):
         """Give one back. Returns False if the count is at its maximum. Any context."""
         if core.in_isr():
-            return core.post(_release, self)
+            return post(_release, self)
         self._count += 1
         if self._slow:
             return self._settle()
@@ -100,7 +101,7 @@ class Semaphore(Waitable):
         """Somebody may wait for what was released, or it may be too much."""
         if core.busy:
             self._count -= 1
-            return core.post(_release, self)
+            return post(_release, self)
         core.busy = True
         strand = None
         while self._count > 0 and self.waiting:
@@ -147,7 +148,7 @@ class EventFlags(Waitable):
         if bits >> 31 if isinstance(bits, int) else True:
             _check(bits)
         if core.in_isr() or core.busy:
-            core.post(_set, self, bits)
+            post(_set, self, bits)
             return self._bits | bits
         self._bits |= bits
         if self.waiting:

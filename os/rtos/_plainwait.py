@@ -8,6 +8,7 @@ import rtos._plain as core
 
 from ._plainplace import Waitable, arm_answer, end_answer, end_value, join, leave, take_first
 from ._plainport import os_error
+from ._plainpost import post
 from ._plainstrand import begin, caller
 from ._plaintime import set_clock as set_time
 from ._plaintime import set_deadline, take_due
@@ -178,7 +179,7 @@ def _ring(_, __):
 def alarm(_=None, __=None):
     """The time that expire() returned is over. A callback for any timer, in any context."""
     if core.in_isr():
-        core.post(_ring, None)
+        post(_ring, None)
     else:
         core.attention |= core.STALE
         core.kick()
