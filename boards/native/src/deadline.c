@@ -54,7 +54,7 @@ void coil_deadline_set(coil_strand_t *strand, uint32_t delay_ms) {
 static void time_is_up(coil_strand_t *strand) {
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     coil_waitable_t *waitable = strand->waits_for;
-    if (!(strand->flags & (STRAND_QUEUED | STRAND_SERVED))) {
+    if (!(strand->flags & (STRAND_QUEUED | STRAND_SERVED | STRAND_DOOMED))) {
         if (waitable != NULL) {
             coil_list_remove(&waitable->tail, strand);
             strand->waits_for = NULL;
@@ -63,9 +63,7 @@ static void time_is_up(coil_strand_t *strand) {
         coil_ready(strand);
     }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
-    if (waitable != NULL) {
-        coil_mutex_inherit(waitable);
-    }
+    coil_mutex_inherit(coil_mutex_owner(waitable));
 }
 
 // expire(): make ready whose time is up. -> ms until the next deadline, or None: set the alarm to
@@ -74,13 +72,13 @@ static mp_obj_t native_expire(void) {
     if (!coil_alarm_stale) {
         return mp_const_false;
     }
+    coil_alarm_stale = false; // first: alarm() may come while this looks
     uint32_t now = coil_now_ms();
     coil_strand_t *head;
     while ((head = MP_STATE_VM(coil_deadlines)) != NULL && (int32_t)(head->deadline_ms - now) <= 0) {
         coil_deadline_clear(head);
         time_is_up(head);
     }
-    coil_alarm_stale = false;
     return head == NULL ? mp_const_none : MP_OBJ_NEW_SMALL_INT(head->deadline_ms - now);
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_expire_obj, native_expire);
@@ -103,6 +101,7 @@ MP_DEFINE_CONST_FUN_OBJ_0(coil_now_obj, native_now);
 
 // set_clock(ms): time stands still at ms until the next call; None: the board's clock again.
 static mp_obj_t native_set_clock(mp_obj_t ms) {
+    coil_alarm_stale = true; // what it was set to means another time now
     virtual_clock = ms != mp_const_none;
     if (virtual_clock) {
         virtual_ms = mp_obj_get_int_truncated(ms);

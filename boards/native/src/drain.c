@@ -18,7 +18,13 @@ typedef struct {
 
 volatile bool coil_drain_active;
 
-static void enter(void) {
+typedef struct {
+    nlr_jump_callback_node_t node; // must be first: leave() gets its address
+    bool goes_on;
+} drained_t;
+
+static void enter(drained_t *drained) {
+    drained->goes_on = coil_goes_on;
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     coil_drain_active = true;
     coil_interrupt_take();
@@ -26,7 +32,7 @@ static void enter(void) {
 }
 
 static void leave(void *node) {
-    (void)node;
+    coil_goes_on = ((drained_t *)node)->goes_on;
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     coil_drain_active = false;
     if (coil_nest_depth == 0 && !coil_keeps_interrupts) {
@@ -42,9 +48,9 @@ static mp_obj_t entry_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const m
     (void)args;
     // Cleared first, so that work that arrives from here on queues the drain again.
     self->pending = false;
-    enter();
-    nlr_jump_callback_node_t node;
-    nlr_push_jump_callback(&node, leave);
+    drained_t drained;
+    enter(&drained);
+    nlr_push_jump_callback(&drained.node, leave);
     mp_call_function_0(self->function);
     nlr_pop_jump_callback(true);
     return mp_const_none;

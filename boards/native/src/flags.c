@@ -1,5 +1,6 @@
 // EventFlags: 31 bits that strands wait for, any or all of some. Setting works in any context.
 
+#include "py/smallint.h"
 #include "kernel.h"
 
 typedef struct {
@@ -17,15 +18,25 @@ static mp_obj_t flags_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     return MP_OBJ_FROM_PTR(self);
 }
 
+
+// Whether an int that is no small one fits; on boards of 32 bits those with bit 30 are such.
+static bool get_long_bits(mp_obj_t bits_in, mp_uint_t *bits) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        *bits = mp_obj_int_get_uint_checked(bits_in);
+        nlr_pop();
+        return true;
+    }
+    return false;
+}
+
 static uint32_t get_bits(mp_obj_t bits_in) {
     mp_uint_t bits = 0;
-    bool fits = false;
+    bool fits = true;
     if (mp_obj_is_small_int(bits_in)) {
-        bits = MP_OBJ_SMALL_INT_VALUE(bits_in);
-        fits = MP_OBJ_SMALL_INT_VALUE(bits_in) >= 0;
+        bits = MP_OBJ_SMALL_INT_VALUE(bits_in); // huge if it is negative
     } else if (mp_obj_is_int(bits_in)) {
-        bits = mp_obj_get_uint(bits_in); // raises if it does not fit 32 bits
-        fits = true;
+        fits = get_long_bits(bits_in, &bits);
     } else {
         mp_raise_TypeError(MP_ERROR_TEXT("flags are an int"));
     }
@@ -35,8 +46,12 @@ static uint32_t get_bits(mp_obj_t bits_in) {
     return bits;
 }
 
-// May allocate if bit 30 is set, so not with interrupts off.
+// With bit 30 this allocates on boards of 32 bits: not with interrupts off, and an interrupt handler,
+// which has no heap, gets None then.
 static mp_obj_t new_bits(uint32_t bits) {
+    if (!MP_SMALL_INT_FITS((mp_int_t)bits) && coil_native_in_isr()) {
+        return mp_const_none;
+    }
     return mp_obj_new_int_from_uint(bits);
 }
 

@@ -22,6 +22,8 @@ enum {
     STRAND_CLEARS = 512, // and clears them
     STRAND_BITS = 1024, // what the await returns is in `bits`, not in `value`
     STRAND_RAISES = 2048, // its coroutine is resumed with throw(error), wherever it waits
+    STRAND_EARLY = 4096, // ready() has come before the park() that it is for
+    STRAND_STARTED = 8192, // its coroutine has been stepped
 };
 
 struct _coil_waitable_t;
@@ -37,6 +39,7 @@ typedef struct _coil_strand_t {
     struct _coil_strand_t *next; // in a circular list, whose head is tail->next
     struct _coil_waitable_t *waits_for; // in whose list it is
     struct _coil_mutex_t *held;
+    struct _coil_strand_t *deputy; // of a host: who owns mutexes in the name of what it runs now
     uint32_t cycles_low;
     uint32_t cycles_high;
     uint32_t runs;
@@ -72,8 +75,15 @@ void coil_kernel_deinit(void);
 
 // strand.c
 coil_strand_t *coil_strand_of(mp_obj_t object);
+// For what interrupt handlers must not do. Raises RuntimeError.
+void coil_refuse_isr(void);
+// Whether a thread's own code runs: no callback or handler on top of it.
+bool coil_in_own_code(void);
 // The strand that may wait now; NULL when the caller is no thread, and coil_outside() has the answer.
+// A doomed one gets its error here, before it is given anything.
 coil_strand_t *coil_begin(void);
+// The argument timeout_ms of a method that has no other.
+mp_obj_t coil_timeout_argument(size_t n_args, const mp_obj_t *args, mp_map_t *kw_args);
 // An awaitable for callers that are no threads: the kernel's hook makes it.
 mp_obj_t coil_outside(mp_obj_t self, qstr method, size_t n_args, const mp_obj_t *args);
 // What the method of a waitable returns: the strand, served with a value already, or to park.
@@ -81,10 +91,14 @@ mp_obj_t coil_served(coil_strand_t *strand, mp_obj_t value);
 mp_obj_t coil_park(coil_strand_t *strand, coil_waitable_t *waitable);
 // Set an alarm for the wait to come; None is for ever. True: the time is up already.
 bool coil_set_timeout(coil_strand_t *strand, mp_obj_t timeout_ms);
-void coil_cancel_wait(coil_strand_t *strand, mp_obj_t error);
+// Forget a wait of any kind, begun or served, and clear these flags, too.
+void coil_strand_reset(coil_strand_t *strand, uint16_t clear);
 // Change flags with interrupts off: handlers may make the strand ready.
 void coil_strand_flags(coil_strand_t *strand, uint16_t clear, uint16_t set);
-void coil_set_priority(coil_strand_t *strand, uint8_t priority);
+// Returns what the strand waits for, or NULL.
+coil_waitable_t *coil_set_priority(coil_strand_t *strand, uint8_t priority);
+// The end of `async with`: an await that is over at once and, unlike that of a tuple, allocates nothing.
+extern const mp_obj_base_t coil_over;
 
 // waiters.c
 void coil_list_insert(coil_strand_t **tail, coil_strand_t *strand);
@@ -100,9 +114,10 @@ extern volatile bool coil_alarm_stale;
 void coil_deadline_deinit(void);
 
 // mutex.c
-// Give the owner of a mutex the priority that its waiters need, and so on along the chain.
-void coil_mutex_inherit(coil_waitable_t *waitable);
-void coil_mutex_disinherit(coil_strand_t *owner);
+// Give a strand the priority that those need who wait for its mutexes, and so on along the chain.
+void coil_mutex_inherit(coil_strand_t *owner);
+// The owner of a waitable that is a mutex, or NULL.
+coil_strand_t *coil_mutex_owner(coil_waitable_t *waitable);
 extern const mp_obj_type_t coil_mutex_type;
 
 // post.c
@@ -120,6 +135,7 @@ MP_DECLARE_CONST_FUN_OBJ_1(coil_run_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(coil_ready_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_limit_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(coil_budget_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(coil_hold_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_lock_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_unlock_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_locked_obj);
@@ -127,6 +143,7 @@ MP_DECLARE_CONST_FUN_OBJ_1(coil_enter_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_kick_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_in_isr_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_in_thread_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(coil_in_callback_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_allocated_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_yield_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(coil_served_obj);

@@ -42,6 +42,7 @@ static const mp_rom_map_elem_t native_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_configure), MP_ROM_PTR(&coil_configure_obj) },
     { MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&coil_run_obj) },
     { MP_ROM_QSTR(MP_QSTR_budget), MP_ROM_PTR(&coil_budget_obj) },
+    { MP_ROM_QSTR(MP_QSTR_hold), MP_ROM_PTR(&coil_hold_obj) },
     { MP_ROM_QSTR(MP_QSTR_limit), MP_ROM_PTR(&coil_limit_obj) },
     { MP_ROM_QSTR(MP_QSTR_running), MP_ROM_PTR(&coil_running_obj) },
     { MP_ROM_QSTR(MP_QSTR_ready), MP_ROM_PTR(&coil_ready_obj) },
@@ -51,6 +52,7 @@ static const mp_rom_map_elem_t native_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_unlock), MP_ROM_PTR(&coil_unlock_obj) },
     { MP_ROM_QSTR(MP_QSTR_locked), MP_ROM_PTR(&coil_locked_obj) },
     { MP_ROM_QSTR(MP_QSTR_in_thread), MP_ROM_PTR(&coil_in_thread_obj) },
+    { MP_ROM_QSTR(MP_QSTR_in_callback), MP_ROM_PTR(&coil_in_callback_obj) },
     { MP_ROM_QSTR(MP_QSTR_allocated), MP_ROM_PTR(&coil_allocated_obj) },
     { MP_ROM_QSTR(MP_QSTR_in_isr), MP_ROM_PTR(&coil_in_isr_obj) },
 

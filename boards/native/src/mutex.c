@@ -1,6 +1,5 @@
 // Mutex: recursive, and its owner inherits the priority of those who wait, along chains.
 
-#include "py/objtuple.h"
 #include "kernel.h"
 
 #define DEPTH_MAX (0xffff)
@@ -27,17 +26,21 @@ static uint8_t needed_priority(coil_strand_t *strand) {
     return priority;
 }
 
-// The chain goes on in coil_set_priority(), for the mutex that the owner waits for itself.
-void coil_mutex_disinherit(coil_strand_t *owner) {
-    coil_set_priority(owner, needed_priority(owner));
+coil_strand_t *coil_mutex_owner(coil_waitable_t *waitable) {
+    if (waitable == NULL || !mp_obj_is_type(MP_OBJ_FROM_PTR(waitable), &coil_mutex_type)) {
+        return NULL;
+    }
+    return ((coil_mutex_t *)waitable)->owner;
 }
 
-void coil_mutex_inherit(coil_waitable_t *waitable) {
-    if (mp_obj_is_type(MP_OBJ_FROM_PTR(waitable), &coil_mutex_type)) {
-        coil_strand_t *owner = ((coil_mutex_t *)waitable)->owner;
-        if (owner != NULL) {
-            coil_mutex_disinherit(owner);
+// A loop, since a chain may be longer than the stack. One that bites its tail ends when all are equal.
+void coil_mutex_inherit(coil_strand_t *owner) {
+    while (owner != NULL) {
+        uint8_t priority = needed_priority(owner);
+        if (priority == owner->priority) {
+            return;
         }
+        owner = coil_mutex_owner(coil_set_priority(owner, priority));
     }
 }
 
@@ -73,11 +76,11 @@ static void hand_over(coil_mutex_t *self) {
     }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
     if (next != NULL) {
-        coil_mutex_disinherit(next);
+        coil_mutex_inherit(next);
         coil_ready(next);
     }
     uint8_t before = owner->priority;
-    coil_mutex_disinherit(owner);
+    coil_mutex_inherit(owner);
     if (owner->priority < before) {
         coil_kick(); // there may be others between the two
     }
@@ -100,26 +103,39 @@ static bool take(coil_mutex_t *self, coil_strand_t *strand) {
 }
 
 // acquire(timeout_ms=None) -> awaitable
-static mp_obj_t mutex_acquire(size_t n_args, const mp_obj_t *args) {
+static mp_obj_t mutex_acquire(size_t n_args, const mp_obj_t *args, mp_map_t *kw_args) {
+    mp_obj_t timeout_ms = coil_timeout_argument(n_args, args, kw_args);
     coil_strand_t *strand = coil_begin();
     if (strand == NULL) {
-        return coil_outside(args[0], MP_QSTR_acquire, n_args - 1, args + 1);
+        return coil_outside(args[0], MP_QSTR_acquire, 1, &timeout_ms);
     }
     coil_mutex_t *self = MP_OBJ_TO_PTR(args[0]);
     if (take(self, strand)) {
         return coil_served(strand, mp_const_none);
     }
-    if (n_args > 1 && coil_set_timeout(strand, args[1])) {
+    if (coil_set_timeout(strand, timeout_ms)) {
         return MP_OBJ_FROM_PTR(strand);
     }
     coil_park(strand, &self->waitable);
-    coil_mutex_inherit(&self->waitable);
+    coil_mutex_inherit(self->owner);
     return MP_OBJ_FROM_PTR(strand);
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mutex_acquire_obj, 1, 2, mutex_acquire);
+static MP_DEFINE_CONST_FUN_OBJ_KW(mutex_acquire_obj, 1, mutex_acquire);
+
+// Who owns what the caller acquires: its strand, or the deputy of what it hosts; NULL: nobody can.
+static coil_strand_t *actor(void) {
+    coil_strand_t *strand = coil_running();
+    if (!coil_in_own_code()) {
+        return NULL;
+    }
+    return strand->flags & STRAND_HOST ? strand->deputy : strand;
+}
 
 static mp_obj_t mutex_try_acquire(mp_obj_t self_in) {
-    coil_strand_t *strand = coil_native_in_isr() ? NULL : coil_running();
+    coil_strand_t *strand = actor();
+    if (strand == NULL && coil_in_own_code()) {
+        return coil_outside(self_in, MP_QSTR_try_acquire, 0, NULL); // a host: it finds a deputy
+    }
     if (strand == NULL) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only a thread can own a Mutex: use a Semaphore"));
     }
@@ -129,7 +145,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(mutex_try_acquire_obj, mutex_try_acquire);
 
 static mp_obj_t mutex_release(mp_obj_t self_in) {
     coil_mutex_t *self = MP_OBJ_TO_PTR(self_in);
-    if (coil_native_in_isr() || self->owner == NULL || self->owner != coil_running()) {
+    if (self->owner == NULL || self->owner != actor()) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only its owner can release a Mutex: a Semaphore is for signals"));
     }
     if (--self->depth == 0) {
@@ -140,11 +156,10 @@ static mp_obj_t mutex_release(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(mutex_release_obj, mutex_release);
 
-// The end of `async with`: an empty tuple is an await that is over at once.
 static mp_obj_t mutex_exit(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     mutex_release(args[0]);
-    return mp_const_empty_tuple;
+    return MP_OBJ_FROM_PTR(&coil_over);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mutex_exit_obj, 4, 4, mutex_exit);
 

@@ -14,6 +14,9 @@
 extern volatile bool coil_drain_active;
 // How many nest() calls have the scheduler open.
 extern volatile size_t coil_nest_depth;
+// What the running drain has nested, or is about to nest again, goes on with all that is ready: another
+// drain on top of that has nothing to do, and must not: more of them would climb up the stack.
+extern bool coil_goes_on;
 // A Ctrl-C that waits for the outermost drain to end.
 extern volatile bool coil_interrupt_kept;
 // It waits for the kernel that runs the whole program.

@@ -35,15 +35,26 @@ static mp_obj_t native_post(size_t n_args, const mp_obj_t *args) {
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(coil_post_obj, 2, 3, native_post);
 
+// After an exception: the other posts, and what else there is to do, wait for a drain.
+static void kick_again(void *node) {
+    (void)node;
+    coil_kick();
+}
+
 // Make the posted calls, in their order. One that raises is taken off nevertheless.
 void coil_apply(void) {
+    nlr_jump_callback_node_t node;
+    nlr_push_jump_callback(&node, kick_again);
     while (applied != posted) {
+        mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION(); // a handler must not find it half empty
         mp_obj_t *post = &MP_STATE_VM(coil_posts)[applied % POSTS * 3];
         mp_obj_t function = post[0], a = post[1], b = post[2];
         post[0] = post[1] = post[2] = MP_OBJ_NULL;
         ++applied;
+        MICROPY_END_ATOMIC_SECTION(atomic_state);
         mp_call_function_2(function, a, b);
     }
+    nlr_pop_jump_callback(false);
 }
 
 // posts_lost() -> how many calls found no room since the start.

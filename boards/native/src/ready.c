@@ -17,15 +17,16 @@ static volatile uint64_t ready_bits;
 typedef struct _frame_t {
     coil_strand_t *strand;
     struct _frame_t *below;
-    uint8_t priority; // when the step began: equals of then do not get in if it is lowered
     size_t depth; // of nest()
     uint32_t budget_start; // for what runs on top of it
 } frame_t;
 
 static frame_t *volatile top;
+static volatile uint8_t held; // strands up to that leave the base level alone
 static uint32_t stolen; // cycles of the steps on top of the running one
 static uint32_t budget_start;
 static uint32_t budget_cycles; // 0: no limit
+bool coil_goes_on;
 volatile uint8_t coil_lock_depth;
 volatile bool coil_resched;
 
@@ -36,9 +37,12 @@ void coil_kernel_deinit(void) {
         MP_STATE_VM(coil_ready_tails)[i] = NULL;
     }
     MP_STATE_VM(coil_kernel_drain) = MP_OBJ_NULL;
+    MP_STATE_VM(coil_outside_hook) = MP_OBJ_NULL;
+    coil_goes_on = false;
     coil_lock_depth = 0;
     coil_resched = false;
     budget_cycles = 0;
+    held = 0;
     stolen = 0;
 }
 
@@ -47,21 +51,40 @@ coil_strand_t *coil_running(void) {
 }
 
 static uint8_t limit(void) {
-    uint8_t found = 0;
+    uint8_t found = top == NULL ? held : 0;
     for (frame_t *frame = top; frame != NULL; frame = frame->below) {
-        found = MAX(found, MAX(frame->strand->priority, frame->priority));
+        found = MAX(found, frame->strand->priority);
     }
     return found;
 }
 
-// Have the drain called soon. If MicroPython's queue is full: at the next chance.
+#if MICROPY_SCHEDULER_STATIC_NODES
+// MicroPython runs its nodes first and then one entry of its queue, so that there is room next time.
+static void try_again(mp_sched_node_t *node) {
+    (void)node;
+    if (coil_resched) {
+        coil_kick();
+    }
+}
+#endif
+
+// Have the drain called soon. If MicroPython's queue is full: when it is not any more. Without static
+// nodes that is noticed by the next call of this, by run() and by unlock().
 void coil_kick(void) {
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     mp_obj_t drain = MP_STATE_VM(coil_kernel_drain);
     if (coil_lock_depth != 0) {
         coil_resched = true;
     } else if (drain != MP_OBJ_NULL) {
         coil_resched = !coil_drain_pend(drain);
+        #if MICROPY_SCHEDULER_STATIC_NODES
+        static mp_sched_node_t node;
+        if (coil_resched) {
+            mp_sched_schedule_node(&node, try_again);
+        }
+        #endif
     }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
 }
 
 // Interrupts are off.
@@ -103,17 +126,37 @@ static uint8_t highest(void) {
     return high != 0 ? 63 - __builtin_clz(high) : 31 - __builtin_clz((uint32_t)ready_bits | 1);
 }
 
-// Step it. Returns whether somebody has to look after it: it ended, or yielded something unknown.
-static bool step(coil_strand_t *strand) {
-    frame_t frame = { strand, top, strand->priority, coil_nest_depth, 0 };
-    if (strand->flags & STRAND_TIMED) {
-        coil_deadline_clear(strand);
+// Take the first of a priority from the ready ones, to be stepped. Interrupts are off: between queue
+// and step there is no moment in which a handler could make it ready again.
+static coil_strand_t *claim(uint8_t priority, uint16_t *flags) {
+    coil_strand_t *strand = MP_STATE_VM(coil_ready_tails)[priority]->next;
+    coil_unready(strand);
+    *flags = strand->flags;
+    uint16_t served = (*flags & (STRAND_STARTED | STRAND_RAISES)) == STRAND_STARTED ? STRAND_SERVED : 0;
+    strand->flags = (*flags & ~(STRAND_PARKED | STRAND_RAISES)) | STRAND_STEPPING | STRAND_STARTED | served;
+    return strand;
+}
+
+static mp_vm_return_kind_t resume(coil_strand_t *strand, uint16_t flags, mp_obj_t *result) {
+    if (!(flags & STRAND_RAISES)) {
+        return mp_resume(strand->coroutine, mp_const_none, MP_OBJ_NULL, result);
     }
-    bool first = strand->runs++ == 0;
-    bool raises = strand->flags & STRAND_RAISES;
-    uint16_t served = first || raises ? 0 : STRAND_SERVED;
-    coil_strand_flags(strand, STRAND_PARKED | STRAND_RAISES, STRAND_STEPPING | served);
+    mp_obj_t error = strand->error;
+    strand->error = mp_const_none;
+    if (flags & STRAND_STARTED) {
+        return mp_resume(strand->coroutine, MP_OBJ_NULL, error, result);
+    }
+    *result = error; // nothing in the coroutine could catch it yet
+    return MP_VM_RETURN_EXCEPTION;
+}
+
+// Step it. Returns whether somebody has to look after it: it ended, or yielded something unknown.
+static bool step(coil_strand_t *strand, uint16_t flags) {
+    frame_t frame = { strand, top, coil_nest_depth, 0 };
+    coil_deadline_clear(strand);
+    ++strand->runs;
     top = &frame;
+    coil_goes_on = false;
     uint32_t outer_stolen = stolen;
     stolen = 0;
     uint32_t start = coil_native_cycles();
@@ -122,13 +165,7 @@ static bool step(coil_strand_t *strand) {
     mp_vm_return_kind_t kind;
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
-        if (raises) {
-            mp_obj_t error = strand->error;
-            strand->error = mp_const_none;
-            kind = mp_resume(strand->coroutine, MP_OBJ_NULL, error, &result);
-        } else {
-            kind = mp_resume(strand->coroutine, mp_const_none, MP_OBJ_NULL, &result);
-        }
+        kind = resume(strand, flags, &result);
         nlr_pop();
     } else {
         kind = MP_VM_RETURN_EXCEPTION;
@@ -143,6 +180,12 @@ static bool step(coil_strand_t *strand) {
     }
     stolen = outer_stolen + total;
     top = frame.below;
+    if (coil_lock_depth != 0) { // it has forgotten, or failed, to unlock
+        coil_lock_depth = 0;
+        if (coil_resched) {
+            coil_kick();
+        }
+    }
     if (kind == MP_VM_RETURN_YIELD && result == MP_OBJ_FROM_PTR(strand)) {
         mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
         bool gives_way = (strand->flags & (STRAND_GIVES_WAY | STRAND_QUEUED)) == STRAND_GIVES_WAY;
@@ -153,16 +196,33 @@ static bool step(coil_strand_t *strand) {
         MICROPY_END_ATOMIC_SECTION(atomic_state);
         return false;
     }
-    coil_strand_flags(strand, STRAND_STEPPING, 0);
     if (kind == MP_VM_RETURN_YIELD) {
+        coil_strand_flags(strand, STRAND_STEPPING, 0);
         strand->value = result;
         return true;
     }
     strand->coroutine = MP_OBJ_NULL;
+    // It may have begun a wait and not awaited it.
+    coil_strand_reset(strand, STRAND_STEPPING | STRAND_DOOMED);
     coil_strand_flags(strand, 0, STRAND_PARKED);
     strand->value = kind == MP_VM_RETURN_NORMAL ? result : mp_const_none;
     strand->error = kind == MP_VM_RETURN_NORMAL ? mp_const_none : result;
     return true;
+}
+
+static void end_pending(void *node) {
+    (void)node;
+    coil_goes_on = false;
+}
+
+// Run a callback between two steps. If it is a drain it has nothing to step: run() goes on with that,
+// and need not do it one level higher on the stack, and one more each time that strands take turns.
+static void handle_pending(void) {
+    nlr_jump_callback_node_t node;
+    coil_goes_on = true;
+    nlr_push_jump_callback(&node, end_pending);
+    mp_handle_pending(true);
+    nlr_pop_jump_callback(true);
 }
 
 // run(floor): step ready strands above the floor and above those that this call interrupts, the
@@ -171,32 +231,37 @@ static bool step(coil_strand_t *strand) {
 // what no kernel knows, see its value.
 static mp_obj_t native_run(mp_obj_t floor_in) {
     uint8_t floor = mp_obj_get_int(floor_in);
+    coil_goes_on = false;
+    if (coil_lock_depth != 0) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("run() with the kernel locked: unlock first"));
+    }
     uint32_t since = top == NULL ? budget_start : top->budget_start;
     for (;;) {
         if (coil_alarm_stale) {
+            coil_goes_on = coil_nest_depth != 0; // drain.c clears it if nobody calls again
             return MP_OBJ_NEW_SMALL_INT(RUN_AGAIN);
         }
-        bool over = budget_cycles != 0 && coil_native_cycles() - since >= budget_cycles;
+        bool over = budget_cycles != 0 && (uint32_t)coil_native_cycles() - since >= budget_cycles;
         mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
         uint8_t priority = highest();
         uint8_t least = MAX(limit(), floor);
         coil_strand_t *strand = NULL;
+        uint16_t flags;
         if (priority > least && !(over && priority <= BUDGET_PRIORITY_MAX)) {
-            strand = MP_STATE_VM(coil_ready_tails)[priority]->next;
-            coil_unready(strand);
+            strand = claim(priority, &flags);
         }
         MICROPY_END_ATOMIC_SECTION(atomic_state);
         if (strand == NULL) {
             return MP_OBJ_NEW_SMALL_INT(priority > least ? RUN_BUDGET : RUN_DONE);
         }
-        if (step(strand)) {
+        if (step(strand, flags)) {
             return MP_OBJ_FROM_PTR(strand);
         }
         if (coil_resched && coil_lock_depth == 0) {
             coil_kick();
         }
         if (MP_STATE_VM(sched_state) == MP_SCHED_PENDING) {
-            mp_handle_pending(true); // strands may have no branches at which callbacks could run
+            handle_pending(); // strands may have no branches at which callbacks could run
         }
         if (coil_keeps_interrupts && coil_interrupt_kept) {
             return MP_OBJ_NEW_SMALL_INT(RUN_AGAIN);
@@ -212,6 +277,13 @@ static mp_obj_t native_budget(mp_obj_t cycles) {
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_1(coil_budget_obj, native_budget);
+
+// hold(priority): strands up to that do not run on top of the base level until hold(0).
+static mp_obj_t native_hold(mp_obj_t priority) {
+    held = mp_obj_get_int(priority);
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(coil_hold_obj, native_hold);
 
 // limit() -> the priority that a strand must exceed to interrupt what runs now.
 static mp_obj_t native_limit(void) {
@@ -234,12 +306,25 @@ static mp_obj_t native_in_thread(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_in_thread_obj, native_in_thread);
 
-// ready(strand, value=None): any context.
+// in_callback() -> whether a callback, a handler or a finaliser runs, on top of whatever.
+static mp_obj_t native_in_callback(void) {
+    return mp_obj_new_bool(MP_STATE_VM(sched_state) < 0 || coil_native_in_isr());
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_in_callback_obj, native_in_callback);
+
+// ready(strand, value=None): start it, or end its park() without waiters, also one that it only begins
+// after this. What waits for something else, or is ready already, is left alone. Any context.
 static mp_obj_t native_ready(size_t n_args, const mp_obj_t *args) {
     coil_strand_t *strand = coil_strand_of(args[0]);
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
-    strand->value = n_args > 1 ? args[1] : mp_const_none;
-    coil_ready(strand);
+    if (strand->waits_for == NULL && !(strand->flags & (STRAND_QUEUED | STRAND_SERVED | STRAND_EARLY))) {
+        strand->value = n_args > 1 ? args[1] : mp_const_none;
+        if (strand->flags & STRAND_PARKED) {
+            coil_ready(strand);
+        } else {
+            strand->flags |= STRAND_EARLY;
+        }
+    }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
     return mp_const_none;
 }
@@ -293,6 +378,9 @@ static mp_obj_t native_enter(mp_obj_t reserve) {
         top->budget_start = coil_native_cycles();
     }
     coil_apply();
+    if (coil_goes_on) {
+        return MP_OBJ_NEW_SMALL_INT(0);
+    }
     return MP_OBJ_NEW_SMALL_INT((top == NULL ? 1 : 2) + (coil_interrupt_kept ? 4 : 0));
 }
 MP_DEFINE_CONST_FUN_OBJ_1(coil_enter_obj, native_enter);

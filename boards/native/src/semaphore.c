@@ -1,6 +1,5 @@
 // Semaphore: a count that strands wait for. Every method but acquire() works in any context.
 
-#include "py/objtuple.h"
 #include "kernel.h"
 
 typedef struct {
@@ -38,16 +37,17 @@ static bool take(semaphore_t *self) {
 }
 
 // acquire(timeout_ms=None) -> awaitable
-static mp_obj_t semaphore_acquire(size_t n_args, const mp_obj_t *args) {
+static mp_obj_t semaphore_acquire(size_t n_args, const mp_obj_t *args, mp_map_t *kw_args) {
+    mp_obj_t timeout_ms = coil_timeout_argument(n_args, args, kw_args);
     coil_strand_t *strand = coil_begin();
     if (strand == NULL) {
-        return coil_outside(args[0], MP_QSTR_acquire, n_args - 1, args + 1);
+        return coil_outside(args[0], MP_QSTR_acquire, 1, &timeout_ms);
     }
     semaphore_t *self = MP_OBJ_TO_PTR(args[0]);
     if (take(self)) {
         return coil_served(strand, mp_const_none);
     }
-    if (n_args > 1 && coil_set_timeout(strand, args[1])) {
+    if (coil_set_timeout(strand, timeout_ms)) {
         return MP_OBJ_FROM_PTR(strand);
     }
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
@@ -55,7 +55,7 @@ static mp_obj_t semaphore_acquire(size_t n_args, const mp_obj_t *args) {
     MICROPY_END_ATOMIC_SECTION(atomic_state);
     return awaitable;
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(semaphore_acquire_obj, 1, 2, semaphore_acquire);
+static MP_DEFINE_CONST_FUN_OBJ_KW(semaphore_acquire_obj, 1, semaphore_acquire);
 
 static mp_obj_t semaphore_try_acquire(mp_obj_t self_in) {
     return mp_obj_new_bool(take(MP_OBJ_TO_PTR(self_in)));
@@ -81,11 +81,10 @@ static mp_obj_t semaphore_count(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(semaphore_count_obj, semaphore_count);
 
-// The end of `async with`: an empty tuple is an await that is over at once.
 static mp_obj_t semaphore_exit(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     semaphore_release(args[0]);
-    return mp_const_empty_tuple;
+    return MP_OBJ_FROM_PTR(&coil_over);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(semaphore_exit_obj, 4, 4, semaphore_exit);
 

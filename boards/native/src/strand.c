@@ -46,27 +46,50 @@ void coil_strand_flags(coil_strand_t *self, uint16_t clear, uint16_t set) {
 
 // ---- Waiting
 
-// Forget a wait: of any kind, begun or served.
-static void strand_reset(coil_strand_t *self) {
+void coil_refuse_isr(void) {
+    if (coil_native_in_isr()) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("not in an interrupt handler: post() it"));
+    }
+}
+
+// In one go: what a handler gives in the middle would go to a strand that waits for nothing.
+void coil_strand_reset(coil_strand_t *self, uint16_t clear) {
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     coil_waitable_t *waitable = self->waits_for;
     if (waitable != NULL) {
         coil_list_remove(&waitable->tail, self);
         self->waits_for = NULL;
     }
-    self->flags &= ~(STRAND_SERVED | STRAND_GIVES_WAY | STRAND_BITS);
+    coil_unready(self);
+    self->flags &= ~(STRAND_SERVED | STRAND_GIVES_WAY | STRAND_BITS | STRAND_EARLY | clear);
     self->value = mp_const_none;
     if (!(self->flags & STRAND_DOOMED)) {
         self->error = mp_const_none;
     }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
     coil_deadline_clear(self);
-    if (waitable != NULL) {
-        coil_mutex_inherit(waitable);
-    }
+    coil_mutex_inherit(coil_mutex_owner(waitable));
 }
 
-coil_strand_t *coil_begin(void) {
+// An exception of what cancel() takes: one, its class, or an errno. May allocate.
+static mp_obj_t exception_of(mp_obj_t error) {
+    if (mp_obj_is_small_int(error)) {
+        return mp_obj_new_exception_arg1(&mp_type_OSError, error);
+    }
+    return mp_make_raise_obj(error);
+}
+
+static void raise_doom(coil_strand_t *self) {
+    mp_obj_t error = self->error;
+    coil_strand_reset(self, STRAND_DOOMED);
+    nlr_raise(exception_of(error));
+}
+
+bool coil_in_own_code(void) {
+    return coil_running() != NULL && !coil_native_in_isr() && MP_STATE_VM(sched_state) >= 0;
+}
+
+static coil_strand_t *caller(void) {
     if (coil_native_in_isr()) {
         mp_raise_msg(&mp_type_RuntimeError,
             MP_ERROR_TEXT("an interrupt handler cannot wait: set a flag or release a semaphore there"));
@@ -75,18 +98,39 @@ coil_strand_t *coil_begin(void) {
     if (strand == NULL || strand->flags & STRAND_HOST) {
         return NULL;
     }
-    if (MP_STATE_VM(sched_state) < 0) {
+    if (!coil_in_own_code()) {
         mp_raise_msg(&mp_type_RuntimeError,
             MP_ERROR_TEXT("a callback cannot wait: set a flag or release a semaphore there"));
     }
-    if (strand->flags & STRAND_SERVED || strand->waits_for != NULL || strand->flags & STRAND_TIMED) {
-        strand_reset(strand);
+    // Parked: somebody has iterated over its wait instead of awaiting it.
+    if (strand->flags & (STRAND_SERVED | STRAND_TIMED | STRAND_PARKED) || strand->waits_for != NULL) {
+        coil_strand_reset(strand, STRAND_PARKED);
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the wait before this one was not awaited"));
     }
     if (strand->flags & STRAND_GIVES_WAY) {
         coil_strand_flags(strand, STRAND_GIVES_WAY, 0);
     }
     return strand;
+}
+
+coil_strand_t *coil_begin(void) {
+    coil_strand_t *strand = caller();
+    if (strand != NULL && strand->flags & STRAND_DOOMED) {
+        raise_doom(strand);
+    }
+    return strand;
+}
+
+mp_obj_t coil_timeout_argument(size_t n_args, const mp_obj_t *args, mp_map_t *kw_args) {
+    static const mp_arg_t allowed[] = {
+        { MP_QSTR_timeout_ms, MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
+    };
+    if (kw_args->used == 0 && n_args <= 2) {
+        return n_args == 2 ? args[1] : mp_const_none;
+    }
+    mp_arg_val_t parsed[MP_ARRAY_SIZE(allowed)];
+    mp_arg_parse_all(n_args - 1, args + 1, kw_args, MP_ARRAY_SIZE(allowed), allowed, parsed);
+    return parsed[0].u_obj;
 }
 
 mp_obj_t coil_outside(mp_obj_t self, qstr method, size_t n_args, const mp_obj_t *args) {
@@ -117,8 +161,12 @@ bool coil_set_timeout(coil_strand_t *strand, mp_obj_t timeout_ms) {
     }
     uint32_t delay_ms = MP_OBJ_SMALL_INT_VALUE(timeout_ms);
     if (delay_ms == 0) {
-        strand->error = MP_OBJ_NEW_SMALL_INT(MP_ETIMEDOUT);
-        coil_strand_flags(strand, 0, STRAND_SERVED);
+        mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+        if (!(strand->flags & STRAND_DOOMED)) { // else its error is what it gets
+            strand->error = MP_OBJ_NEW_SMALL_INT(MP_ETIMEDOUT);
+            strand->flags |= STRAND_SERVED;
+        }
+        MICROPY_END_ATOMIC_SECTION(atomic_state);
         return true;
     }
     coil_deadline_set(strand, delay_ms);
@@ -127,22 +175,10 @@ bool coil_set_timeout(coil_strand_t *strand, mp_obj_t timeout_ms) {
 
 mp_obj_t coil_park(coil_strand_t *strand, coil_waitable_t *waitable) {
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
-    // The time may be up already.
-    if (!(strand->flags & STRAND_SERVED)) {
-        strand->waits_for = waitable;
-        coil_list_insert(&waitable->tail, strand);
-    } else {
-        strand->error = MP_OBJ_NEW_SMALL_INT(MP_ETIMEDOUT);
-    }
+    strand->waits_for = waitable;
+    coil_list_insert(&waitable->tail, strand);
     MICROPY_END_ATOMIC_SECTION(atomic_state);
     return MP_OBJ_FROM_PTR(strand);
-}
-
-static void raise_error(mp_obj_t error) {
-    if (mp_obj_is_small_int(error)) {
-        mp_raise_OSError(MP_OBJ_SMALL_INT_VALUE(error));
-    }
-    nlr_raise(mp_make_raise_obj(error));
 }
 
 // One step of `await`: hand over what is there, else park.
@@ -153,62 +189,76 @@ static mp_obj_t strand_next(mp_obj_t self_in) {
     }
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     uint16_t flags = self->flags;
+    if ((flags & (STRAND_EARLY | STRAND_SERVED | STRAND_DOOMED)) == STRAND_EARLY) {
+        if (self->waits_for == NULL && !(flags & STRAND_GIVES_WAY)) {
+            flags |= STRAND_SERVED;
+        } else {
+            self->value = mp_const_none; // it was for a park() that never came
+        }
+    }
     if (!(flags & (STRAND_SERVED | STRAND_DOOMED)) && coil_lock_depth == 0) {
-        self->flags = flags | STRAND_PARKED;
+        self->flags = (flags & ~STRAND_EARLY) | STRAND_PARKED;
         MICROPY_END_ATOMIC_SECTION(atomic_state);
         return self_in;
     }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
     if (flags & STRAND_SERVED) {
-        mp_obj_t value = flags & STRAND_BITS ? mp_obj_new_int_from_uint(self->bits) : self->value;
-        mp_obj_t error = flags & STRAND_DOOMED ? mp_const_none : self->error;
-        if (flags & STRAND_TIMED) {
-            coil_deadline_clear(self);
-        }
-        coil_strand_flags(self, STRAND_SERVED | STRAND_GIVES_WAY | STRAND_BITS, 0);
+        mp_obj_t value = self->value;
+        mp_obj_t error = mp_const_none;
+        coil_deadline_clear(self);
         self->value = mp_const_none;
-        if (error != mp_const_none) {
+        if (!(flags & STRAND_DOOMED)) {
+            error = self->error;
             self->error = mp_const_none;
-            raise_error(error);
         }
-        return mp_make_stop_iteration(value);
+        coil_strand_flags(self, STRAND_SERVED | STRAND_GIVES_WAY | STRAND_BITS | STRAND_EARLY, 0);
+        // From here on exceptions may be raised, a MemoryError among them.
+        if (error != mp_const_none) {
+            nlr_raise(exception_of(error));
+        }
+        return mp_make_stop_iteration(flags & STRAND_BITS ? mp_obj_new_int_from_uint(self->bits) : value);
     }
     if (flags & STRAND_DOOMED) {
-        mp_obj_t error = self->error;
-        coil_strand_flags(self, STRAND_DOOMED, 0);
-        self->error = mp_const_none;
-        strand_reset(self);
-        raise_error(error);
+        raise_doom(self);
     }
-    strand_reset(self);
+    coil_strand_reset(self, 0);
     mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("await with the kernel locked: unlock first"));
 }
 
 // cancel(error) -> whether the strand's wait ends with the error now. A strand that runs, or has
-// been served already, gets it at its next await instead: nothing it was given is lost.
+// been served already, gets it at its next await instead: nothing it was given is lost. One that has
+// not started gets it in place of its first statement.
 static mp_obj_t strand_cancel(mp_obj_t self_in, mp_obj_t error) {
     coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
+    coil_refuse_isr();
     if (self->coroutine == MP_OBJ_NULL) {
         return mp_const_false;
+    }
+    bool started = self->flags & STRAND_STARTED;
+    if (!started) {
+        error = exception_of(error);
     }
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     bool waits = (self->flags & (STRAND_PARKED | STRAND_QUEUED)) == STRAND_PARKED;
     coil_waitable_t *waitable = self->waits_for;
+    if (!started) {
+        self->flags |= STRAND_RAISES;
+    } else if (!waits && self->error == mp_const_none) {
+        self->flags |= STRAND_DOOMED;
+    }
     if (waits) {
         if (waitable != NULL) {
             coil_list_remove(&waitable->tail, self);
             self->waits_for = NULL;
         }
         coil_ready(self);
-    } else if (self->error == mp_const_none) {
-        self->flags |= STRAND_DOOMED;
     }
     self->error = error;
     MICROPY_END_ATOMIC_SECTION(atomic_state);
-    if (waits && waitable != NULL) {
-        coil_mutex_inherit(waitable);
+    if (waits) {
+        coil_mutex_inherit(coil_mutex_owner(waitable));
     }
-    return mp_obj_new_bool(waits);
+    return mp_obj_new_bool(waits || !started);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(strand_cancel_obj, strand_cancel);
 
@@ -228,10 +278,11 @@ static MP_DEFINE_CONST_FUN_OBJ_2(strand_pardon_obj, strand_pardon);
 // kernel knows. For a strand that run() has returned.
 static mp_obj_t strand_fail(mp_obj_t self_in, mp_obj_t error) {
     coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
+    error = exception_of(error);
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     self->value = mp_const_none;
-    self->error = mp_make_raise_obj(error);
-    coil_strand_flags(self, STRAND_SERVED | STRAND_DOOMED, STRAND_PARKED | STRAND_RAISES);
+    self->error = error;
+    coil_strand_flags(self, STRAND_SERVED | STRAND_DOOMED | STRAND_EARLY, STRAND_PARKED | STRAND_RAISES);
     coil_ready(self);
     MICROPY_END_ATOMIC_SECTION(atomic_state);
     return mp_const_none;
@@ -249,9 +300,7 @@ static mp_obj_t strand_finish(mp_obj_t self_in) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("a strand that runs ends by itself"));
     }
     self->coroutine = MP_OBJ_NULL;
-    coil_unready(self);
-    coil_strand_flags(self, STRAND_DOOMED | STRAND_RAISES, STRAND_PARKED);
-    strand_reset(self);
+    coil_strand_reset(self, STRAND_DOOMED | STRAND_RAISES);
     mp_obj_t close[2];
     mp_load_method(coroutine, MP_QSTR_close, close);
     mp_call_method_n_kw(0, 0, close);
@@ -262,9 +311,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(strand_finish_obj, strand_finish);
 // What a coroutine's close() and throw() do with the strand it is parked on.
 static mp_obj_t strand_close(mp_obj_t self_in) {
     coil_strand_t *self = MP_OBJ_TO_PTR(self_in);
-    coil_unready(self);
-    coil_strand_flags(self, STRAND_PARKED, 0);
-    strand_reset(self);
+    coil_strand_reset(self, STRAND_PARKED);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(strand_close_obj, strand_close);
@@ -284,10 +331,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(strand_send_obj, strand_send);
 
 // ---- Priority
 
-void coil_set_priority(coil_strand_t *strand, uint8_t priority) {
-    if (strand->priority == priority) {
-        return;
-    }
+coil_waitable_t *coil_set_priority(coil_strand_t *strand, uint8_t priority) {
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     coil_waitable_t *waitable = strand->waits_for;
     bool queued = strand->flags & STRAND_QUEUED;
@@ -305,9 +349,7 @@ void coil_set_priority(coil_strand_t *strand, uint8_t priority) {
         coil_ready(strand);
     }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
-    if (waitable != NULL) {
-        coil_mutex_inherit(waitable);
-    }
+    return waitable;
 }
 
 // set_priority(n): the strand's own; what it has inherited stays while it is needed.
@@ -317,15 +359,23 @@ static mp_obj_t strand_set_priority(mp_obj_t self_in, mp_obj_t priority_in) {
     if (priority < 1 || priority >= COIL_PRIORITIES) {
         mp_raise_ValueError(MP_ERROR_TEXT("priorities are 1 to 55"));
     }
+    coil_refuse_isr();
     uint8_t before = self->priority;
     self->own_priority = priority;
-    coil_mutex_disinherit(self);
+    coil_mutex_inherit(self);
     if (self->priority < before) {
         coil_kick(); // others may be more urgent now
     }
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(strand_set_priority_obj, strand_set_priority);
+
+// set_host(on): whether the strand runs an event loop, whose coroutines do not wait for themselves.
+static mp_obj_t strand_set_host(mp_obj_t self_in, mp_obj_t on) {
+    coil_strand_flags(MP_OBJ_TO_PTR(self_in), STRAND_HOST, mp_obj_is_true(on) ? STRAND_HOST : 0);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(strand_set_host_obj, strand_set_host);
 
 // ---- Attributes
 
@@ -391,8 +441,8 @@ static void strand_attr(mp_obj_t self_in, qstr attribute, mp_obj_t *dest) {
             case MP_QSTR_error:
                 self->error = dest[1];
                 break;
-            case MP_QSTR_host:
-                coil_strand_flags(self, STRAND_HOST, mp_obj_is_true(dest[1]) ? STRAND_HOST : 0);
+            case MP_QSTR_deputy:
+                self->deputy = dest[1] == mp_const_none ? NULL : coil_strand_of(dest[1]);
                 break;
             default:
                 return;
@@ -405,6 +455,7 @@ static const mp_rom_map_elem_t strand_locals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_cancel), MP_ROM_PTR(&strand_cancel_obj) },
     { MP_ROM_QSTR(MP_QSTR_fail), MP_ROM_PTR(&strand_fail_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_priority), MP_ROM_PTR(&strand_set_priority_obj) },
+    { MP_ROM_QSTR(MP_QSTR_set_host), MP_ROM_PTR(&strand_set_host_obj) },
     { MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&strand_close_obj) },
     { MP_ROM_QSTR(MP_QSTR_finish), MP_ROM_PTR(&strand_finish_obj) },
     { MP_ROM_QSTR(MP_QSTR_pardon), MP_ROM_PTR(&strand_pardon_obj) },
@@ -424,9 +475,21 @@ MP_DEFINE_CONST_OBJ_TYPE(
 
 // ---- For primitives in Python
 
+static mp_obj_t over_next(mp_obj_t self_in) {
+    (void)self_in;
+    return mp_make_stop_iteration(mp_const_none);
+}
+
+static MP_DEFINE_CONST_OBJ_TYPE(
+    over_type, MP_QSTR_, MP_TYPE_FLAG_ITER_IS_ITERNEXT,
+    iter, over_next
+    );
+
+const mp_obj_base_t coil_over = { &over_type };
+
 // served(value=None) -> an awaitable that returns the value at once. To be awaited by the caller.
 static mp_obj_t native_served(size_t n_args, const mp_obj_t *args) {
-    coil_strand_t *strand = coil_begin();
+    coil_strand_t *strand = caller();
     if (strand == NULL) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only a thread can wait: rtos.wait() does it for others"));
     }
@@ -437,7 +500,7 @@ MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(coil_served_obj, 0, 1, native_served);
 // park(waiters=None, timeout_ms=None) -> an awaitable that ends with waiters.wake(value), or with
 // OSError(ETIMEDOUT); without waiters it ends, well, when the time is up or ready() is called.
 static mp_obj_t native_park(size_t n_args, const mp_obj_t *args) {
-    coil_strand_t *strand = coil_begin();
+    coil_strand_t *strand = caller();
     if (strand == NULL) {
         return coil_outside(mp_const_none, MP_QSTR_park, n_args, args);
     }
