@@ -258,6 +258,7 @@ class Main:
         """result: StopIteration with what the task has returned, or what it raised."""
         self.result = result
         self._loop.main = None
+        kernel.nudge = True
 
     def wait(self):
         """Returns what the task returned, raises what it raised. Context: base level."""

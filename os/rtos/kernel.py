@@ -21,6 +21,7 @@ from .core import (
     cycles_hz,
     enter,
     expire,
+    hold,
     interrupted,
     keep_interrupts,
     kick,
@@ -38,10 +39,10 @@ from .core import run as run_ready
 # Bytes of C stack that a preempting step must find; with less it waits until what it would
 # interrupt has yielded. A bytecode frame takes about 200, a C call that formats text some hundred.
 _STACK_RESERVE = const(6 * 1024)
-# In the background threads up to Normal get so much, then the base a third of what they used. It
-# keeps a fifth at least: a third is a quarter of all, some of which interrupts and the kernel take.
+# In the background threads up to Normal get so much, then the base a quarter of what they used, so
+# that it keeps a fifth at least.
 _BUDGET_MS = const(5)
-_BASE_SHARE = const(3)
+_BASE_SHARE = const(4)
 _NORMAL_TOP = const(31)
 _TOP = const(55)
 # A thread that keeps the base waiting that long when Ctrl-C is pressed gets it itself.
@@ -52,8 +53,7 @@ _GC_SHARE = const(4)
 _END_ROUNDS = const(50)
 
 _TICKS_MASK = const(0x3FFFFFFF)
-_CYCLES_MASK = const(0x0FFFFFFF)  # so that three times as much is a small int
-_DEBT_MAX = const(0x0FFFFFFF)
+_CYCLES_MASK = const(0x0FFFFFFF)  # so that four times as much is a small int
 
 # What run() of the core returns besides strands.
 _AGAIN = const(1)
@@ -106,6 +106,7 @@ class _Kernel:
         self.pause_ms = 0
         self.asyncio = None  # its thread, of aioloop.py, once asyncio has been imported
         self.stepping = None  # the same, while a task's step is under way
+        self.nudge = False  # what plain code waits for has come: have it not fall asleep
         self.drained = _nothing  # called at the end of each outermost drain
 
 
@@ -200,28 +201,35 @@ def _drain_over_base():
     start = cycles()
     had = ((start - kernel.left_cycles) & _CYCLES_MASK) * _BASE_SHARE
     debt = kernel.debt_cycles - had if had < kernel.debt_cycles else 0
+    kernel.debt_cycles = debt
     kernel.draining = True
     budget(kernel.budget_cycles - debt if debt < kernel.budget_cycles else 1)
+    resting = kernel.resting
     try:
-        while True:
-            resting = kernel.resting
-            result = nest(run_ready, _NORMAL_TOP if resting else 0)
-            if result and result != _BUDGET:
-                nest(_attend, result)
-            elif resting == kernel.resting:
-                break
+        result = nest(run_ready, 0)
+        while result and nest(_attend, result):
+            result = nest(run_ready, 0)
     finally:
         budget(0)
         kernel.draining = False
     kernel.left_cycles = cycles()
     used = (kernel.left_cycles - start) & _CYCLES_MASK
-    kernel.debt_cycles = debt = min(debt + used, _DEBT_MAX)
+    # What urgent threads use meanwhile must not add up, or the others would never get on.
+    if resting and kernel.resting:
+        used = min(used, kernel.budget_cycles // 8)
+    debt = kernel.debt_cycles + used
+    kernel.debt_cycles = min(debt, _CYCLES_MASK)
     if result == _BUDGET:
         kernel.resting = True
-        kernel.rest_ms = debt // (kernel.budget_cycles // _BUDGET_MS * _BASE_SHARE) + 1
+        # One for the remainder, one for the millisecond that is part over.
+        kernel.rest_ms = debt // (kernel.budget_cycles // _BUDGET_MS * _BASE_SHARE) + 2
+        hold(_NORMAL_TOP)
         ready(kernel.rest.strand)  # which pends the next drain
     elif used > kernel.budget_cycles:
         hooks.overrun(used // (kernel.budget_cycles // _BUDGET_MS))
+    if kernel.nudge:
+        kernel.nudge = False
+        kick()  # so that port.idle(), which the base may be about to call, returns
     kernel.drained()
     _collect()
 
@@ -231,8 +239,10 @@ async def _rest():
     while True:
         await park(None, kernel.rest_ms)
         kernel.resting = False
-        kernel.debt_cycles = 0
-        kick()
+        # Also where urgent threads leave the base less than its share, the others get something.
+        kernel.debt_cycles = min(kernel.debt_cycles, kernel.budget_cycles // 2)
+        hold(0)
+        budget(kernel.budget_cycles - kernel.debt_cycles)
         await park()
 
 
@@ -287,6 +297,8 @@ def _begin(port, background):
 
     kernel.background = background
     kernel.resting = kernel.draining = False
+    kernel.debt_cycles = 0
+    kernel.left_cycles = cycles()
     kernel.hog = None
     kernel.budget_cycles = cycles_hz() // 1000 * _BUDGET_MS
     kernel.heap = gc.mem_alloc() + gc.mem_free()
@@ -306,6 +318,7 @@ def _begin(port, background):
 
 
 def _end():
+    hold(0)
     for _ in range(_END_ROUNDS):
         threads = list(kernel.threads)
         if not threads:

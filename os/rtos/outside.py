@@ -53,8 +53,11 @@ def wait(awaitable, timeout_ms=None):
 
 
 async def _await(awaitable, timeout_ms):
-    if timeout_ms is None:
-        return await awaitable
-    from .timelimit import timeout
+    try:
+        if timeout_ms is None:
+            return await awaitable
+        from .timelimit import timeout
 
-    return await timeout(awaitable, timeout_ms)
+        return await timeout(awaitable, timeout_ms)
+    finally:
+        kernel.nudge = True
