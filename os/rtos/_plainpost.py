@@ -18,7 +18,7 @@ _CALIBRATION_US = const(10000)
 _ALLOCATED_CALLS = const(64)
 
 
-def _nothing(*_):
+def _nothing(state=None):  # no *args: in an interrupt handler there is no heap for them
     pass
 
 

@@ -95,18 +95,18 @@ def park(waiters=None, timeout_ms=None):
         if early and strand.doom is None:
             strand.state = strand.alertness()
             return serve(strand, strand.value)
-        limit_time(strand, timeout_ms)
-    else:
-        if not isinstance(waiters, Waiters):
-            raise TypeError("park(waiters): pass a Waiters or None")
+    elif not isinstance(waiters, Waiters):
+        raise TypeError("park(waiters): pass a Waiters or None")
+    core.busy = True  # or the time is up before the strand can be woken
+    try:
         if limit_time(strand, timeout_ms):
             return strand.answer
-    core.busy = True
-    strand.state = _BEGUN
-    arm_answer(strand)
-    if waiters is not None:
-        join(strand, waiters)
-    core.busy = False
+        strand.state = _BEGUN
+        arm_answer(strand)
+        if waiters is not None:
+            join(strand, waiters)
+    finally:
+        core.busy = False
     return strand.answer
 
 
