@@ -36,7 +36,7 @@ _ALERT = const(512)  # runs, and is doomed or was made ready early
 _DEPTH = const(255)
 STALE = const(256)  # the alarm is to be set
 _BUDGET = const(512)
-DOOM = const(1024)  # a strand is doomed
+_DOOM = const(1024)  # once for each strand that is doomed
 
 _DONE = const(0)
 _AGAIN = const(1)
@@ -156,6 +156,9 @@ def wake(strand, value):
         _push(strand.node, strand.urgency)
     elif state == _BEGUN:
         if strand.error is not None:
+            if strand.doom is None:
+                set_doom(strand, strand.error)
+            strand.error = None
             strand.state = _FAILED
             return
         valued = strand.valued
@@ -165,6 +168,15 @@ def wake(strand, value):
             end_value(strand, value)
         else:
             strand.state = _RUNS if strand.doom is None else _ALERT
+
+
+def set_doom(strand, error):
+    """Have run() look at who yields, as long as a strand has to be raised an error instead."""
+    global attention
+    if (strand.doom is None) != (error is None):
+        change = _DOOM if strand.doom is None else -_DOOM
+        attention += change  # no branch between load and store
+    strand.doom = error
 
 
 def forget(strand):
@@ -197,7 +209,7 @@ def run(floor):
         raise RuntimeError("run() with the kernel locked: unlock first")
     below = top
     # What a call below this one has taken may be the last of the queue.
-    careful = floor > 0 or below is not nobody or len(_frames) > 0
+    careful = floor > 0 or limit() > 0 or len(_frames) > 0
     strand = None
     started = since = ticks()
     _frames.append(below)
@@ -268,7 +280,7 @@ def _choose(last, floor):
     global busy
     if last is not None:
         state = last.state
-        if state in (_PARKED, _GAVE_WAY):
+        if state in (_PARKED, _GAVE_WAY, _FAILED | 4):
             if last.doom is not None:
                 return _throw(last, last.doom)
             if attention & _DEPTH:
@@ -299,7 +311,7 @@ def _throw(strand, error):
     global busy
     busy = True
     forget(strand)
-    strand.doom = None
+    set_doom(strand, None)
     strand.error = error
     strand.step = strand.raises
     return strand
@@ -329,7 +341,8 @@ def _end(strand, error):
     busy = True
     forget(strand)
     strand.state = _ENDED
-    strand.coroutine = strand.doom = None
+    strand.coroutine = None
+    set_doom(strand, None)
     strand.step = rest
     if isinstance(error, StopIteration):
         strand.value = error.value
@@ -351,6 +364,11 @@ def budget(cycles):
         attention |= _BUDGET
     else:
         attention &= ~_BUDGET
+
+
+def hold(priority):
+    """Strands up to that do not run on top of the base level until hold(0)."""
+    nobody.priority = priority
 
 
 def running():

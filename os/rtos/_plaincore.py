@@ -7,6 +7,7 @@ import rtos._plaintime as _plaintime
 from ._plain import (
     budget,
     enter,
+    hold,
     in_thread,
     kick,
     limit,
@@ -54,6 +55,7 @@ __all__ = (
     "cycles_hz",
     "enter",
     "expire",
+    "hold",
     "in_callback",
     "in_isr",
     "in_thread",

@@ -120,6 +120,12 @@ class Strand:
         self.state = _HOST
         return self.coroutine.send(None)
 
+    def step_doomed(self, _):
+        """Stands in for send() when the strand was doomed while it was ready."""
+        self.step = self.coroutine.send
+        self.state = self.alertness()
+        return self.step(None)
+
     def alertness(self):
         """Its state while it runs and no wait has begun."""
         return _RUNS if self.doom is None and not self.early else _ALERT
@@ -166,10 +172,11 @@ class Strand:
             if self.state == _QUEUED:
                 self.step = self.raises
         else:
-            self.doom = error
-            core.attention |= core.DOOM
+            core.set_doom(self, error)
             if self.state == _RUNS:
                 self.state = _ALERT
+            elif self.state == _QUEUED and not self.host:
+                self.step = self.step_doomed
         core.busy = False
         if waits:
             core.preempt(self)
@@ -177,16 +184,16 @@ class Strand:
 
     def pardon(self, error):
         """Take back a cancel(error) that has not been raised. Returns whether there was one."""
-        doomed = self.doom is error
+        doomed = self.doom is error and self.state != _FAILED
         if doomed:
-            self.doom = None
+            core.set_doom(self, None)
         return doomed
 
     def fail(self, error):
         """Resume the coroutine with throw(error). For a strand that run() has returned."""
         core.busy = True
         core.forget(self)
-        self.doom = None
+        core.set_doom(self, None)
         self.error = error
         self.state = _PARKED
         core.wake(self, None)
@@ -201,7 +208,7 @@ class Strand:
         if self.stepping:
             raise RuntimeError("a strand that runs ends by itself")
         self.coroutine = None
-        self.doom = None
+        core.set_doom(self, None)
         self.step = core.rest
         self.close()
         self.state = _ENDED
@@ -232,6 +239,11 @@ def ready(strand, value=None):
     if strand.waits_for is not None:
         return
     core.busy = True
+    if strand.state == _SERVED:
+        if disarm(strand):
+            strand.arm(strand.end)  # not awaited yet
+        else:
+            strand.state = strand.alertness()
     state = strand.state
     if state in (_RUNS, _ALERT, _HOST):
         if not strand.early:
@@ -267,6 +279,8 @@ def caller():
     left = disarm(strand)
     if not served or left:
         core.forget(strand)
+        if state == _FAILED:
+            core.set_doom(strand, None)
     strand.state = strand.alertness()
     core.busy = False
     if left if served else not state & 2:
@@ -283,7 +297,7 @@ def begin():
     strand.state = _RUNS
     if strand.doom is not None:
         error = _exception_of(strand.doom)
-        strand.doom = None
+        core.set_doom(strand, None)
         raise error
     return strand
 

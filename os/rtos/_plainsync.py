@@ -38,7 +38,9 @@ class Semaphore(Waitable):
         super().__init__()
         self._count = count
         self._max = max
-        self._slow = max != _COUNT_MAX  # release() has to look at more than the count
+        # release() has to look at more than the count; 2**29 times more is taken for never.
+        self._always_slow = max != _COUNT_MAX or count > _COUNT_MAX >> 1
+        self._slow = self._always_slow
 
     def __repr__(self):
         return "<Semaphore %d>" % self._count
@@ -112,7 +114,7 @@ class Semaphore(Waitable):
         if not fits:
             self._count -= 1
         if not self.waiting:
-            self._slow = self._max != _COUNT_MAX
+            self._slow = self._always_slow
         core.busy = False
         if strand is not None:
             core.preempt(strand)

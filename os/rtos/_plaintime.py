@@ -33,7 +33,7 @@ def set_clock(ms):
     ms &= _MASK
     step = (ms - _virtual_ms) & _MASK
     if not _virtual:
-        _virtual_ticks = ticks_add(0, ms)
+        _virtual_ticks = ms
     elif step < 1 << 29:
         _virtual_ticks = ticks_add(_virtual_ticks, step)
     else:

@@ -1,0 +1,130 @@
+"""Tests of rtos that run unchanged on CPython and on boards.
+
+`cases/*.py` have plain test_…() functions with asserts and know nothing of pytest. All functions of a
+file run in one interpreter, on each of PLATFORMS: one start a file and platform. The core is
+reset before each function; what `support.py` offers is imported with `from support import …`.
+A file that begins with a line `# platforms: host-stock host-native` runs on these only.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from coiltools import boardtest, firmware, launch, paths, runningboard
+from coiltools.rawrepl import BoardError
+
+HERE = Path(__file__).parent
+CPYTHON = "cpython"
+#: Those that are there for every file; mps2-stock and mps2-native are for a line `# platforms:`.
+PLATFORMS = (CPYTHON, "host-stock", "host-native")
+_TIMEOUT_S = 120
+_MARK = re.compile(r"^\x1e(start|pass|fail|end) (\S+)\n", re.MULTILINE)
+_CHOICE = re.compile(r"^# platforms: (.*)$", re.MULTILINE)
+
+
+def pytest_collect_file(file_path, parent):
+    if file_path.parent == HERE / "cases" and file_path.suffix == ".py":
+        return CaseFile.from_parent(parent, path=file_path)
+    return None
+
+
+class CaseFile(pytest.File):
+    """A file of cases/, its functions once for each platform."""
+
+    def collect(self):
+        text = self.path.read_text()
+        choice = _CHOICE.search(text)
+        names = boardtest._tests(self.path)
+        for platform in choice[1].split() if choice else PLATFORMS:
+            for name in names:
+                yield Case.from_parent(
+                    self, name=f"{name}[{platform}]", case=name, platform=platform
+                )
+
+    def results(self, platform: str) -> dict[str, tuple[bool, str]]:
+        """Name -> whether it passed, and what it printed; of all functions, run together."""
+        cached = self.__dict__.setdefault("_results", {})
+        if platform not in cached:
+            names = boardtest._tests(self.path)
+            text = _script(self.path, names)
+            output = _on_cpython(text) if platform == CPYTHON else _on_board(platform, text)
+            cached[platform] = _parse(output)
+        return cached[platform]
+
+
+class Case(pytest.Item):
+    """One function of a case file on one platform."""
+
+    def __init__(self, *, case, platform, **options):
+        super().__init__(**options)
+        self.case = case
+        self.platform = platform
+
+    def runtest(self):
+        results = self.parent.results(self.platform)
+        passed, said = results.get(self.case, (False, results.get("", (False, ""))[1]))
+        if not passed:
+            raise CaseFailed(said or "the interpreter ended before it")
+
+    def repr_failure(self, excinfo):
+        if isinstance(excinfo.value, CaseFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self):
+        return self.path, None, f"{self.path.stem}: {self.name}"
+
+
+class CaseFailed(Exception):
+    pass
+
+
+def _script(file: Path, names: list[str]) -> str:
+    runner = (HERE / "runner.py").read_text()
+    support = (HERE / "support.py").read_text()
+    return f"{runner}\n_run({file.name!r}, {file.read_text()!r}, {support!r}, {names!r})\n"
+
+
+def _on_cpython(text: str) -> str:
+    search = os.pathsep.join((str(paths.OS), str(HERE / "cpython")))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore:coroutine:RuntimeWarning", "-"],
+            input=text,
+            env={**os.environ, "PYTHONPATH": search},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired as late:
+        return (late.stdout or b"").decode(errors="replace") + "\nended by the time limit\n"
+    return done.stdout
+
+
+def _on_board(platform: str, text: str) -> str:
+    board, kind = platform.split("-")
+    built = firmware.build(None, board, native=kind == "native")
+    try:
+        return runningboard.run_script(launch.board(built), text, _TIMEOUT_S)
+    except BoardError as error:
+        return f"{error.detail}\n{error.message}\n"
+
+
+def _parse(output: str) -> dict[str, tuple[bool, str]]:
+    """What the marks say; under "" what was printed behind the last one."""
+    results = {}
+    said = ""
+    end = 0
+    for mark in _MARK.finditer(output):
+        said = output[end : mark.start()]
+        end = mark.end()
+        if mark[1] in ("pass", "fail"):
+            results[mark[2]] = mark[1] == "pass", said
+        elif mark[1] == "end" and not results:
+            results[""] = False, said
+    results.setdefault("", (False, output[end:]))
+    return results
