@@ -22,6 +22,7 @@ cycles = core.cycles
 cycles_hz = core.cycles_hz
 enter = core.enter
 expire = core.expire
+hold = core.hold
 in_callback = core.in_callback
 in_isr = core.in_isr
 in_thread = core.in_thread

@@ -39,10 +39,10 @@ from .core import run as run_ready
 # Bytes of C stack that a preempting step must find; with less it waits until what it would
 # interrupt has yielded. A bytecode frame takes about 200, a C call that formats text some hundred.
 _STACK_RESERVE = const(6 * 1024)
-# In the background threads up to Normal get so much, then the base a quarter of what they used, so
-# that it keeps a fifth at least.
+# In the background threads up to Normal get so much, then the base a third of what they used. It
+# keeps a fifth at least: of that quarter of all the time interrupts and the kernel take some.
 _BUDGET_MS = const(5)
-_BASE_SHARE = const(4)
+_BASE_SHARE = const(3)
 _NORMAL_TOP = const(31)
 _TOP = const(55)
 # A thread that keeps the base waiting that long when Ctrl-C is pressed gets it itself.
@@ -53,7 +53,7 @@ _GC_SHARE = const(4)
 _END_ROUNDS = const(50)
 
 _TICKS_MASK = const(0x3FFFFFFF)
-_CYCLES_MASK = const(0x0FFFFFFF)  # so that four times as much is a small int
+_CYCLES_MASK = const(0x0FFFFFFF)  # so that three times as much is a small int
 
 # What run() of the core returns besides strands.
 _AGAIN = const(1)
