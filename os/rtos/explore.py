@@ -169,8 +169,8 @@ class Explorer:
             step.semaphore = Semaphore()
             name = step.function.__name__
             Thread(step.loop, self.state, idle, priority=_STEP_PRIORITY, name=name).start()
-        host.branches(0)
         self._plan_next(0)
+        host.branches(0)  # with no branch since the plan was made
         unlock()
         return threads, idle
 
@@ -180,10 +180,11 @@ class Explorer:
     def _plan_next(self, branches):
         if self.at < len(self.plan):
             branch, event = self.plan[self.at]
-            host.preempt_at(branch - branches, self.fired, event.hard)
-        else:
-            limit = self.branches * _HANGS_TIMES + _HANGS_MORE
-            host.preempt_at(limit, self.stuck)
+            # One that is late for its branch comes at the next.
+            host.preempt_at(max(branch - branches, 1), self.fired, event.hard)
+            return
+        limit = self.branches * _HANGS_TIMES + _HANGS_MORE
+        host.preempt_at(limit, self.stuck)
 
     def _fire(self, branches):
         event = self.plan[self.at][1]
