@@ -94,6 +94,6 @@ async def times_out(awaitable):
     try:
         await awaitable
     except OSError as error:
-        assert error.errno == ETIMEDOUT, error
+        assert error.args[0] == ETIMEDOUT, error
     else:
         raise AssertionError("ETIMEDOUT expected")
