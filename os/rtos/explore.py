@@ -83,6 +83,7 @@ class Explorer:
         self.at = 0
         self.errors = []
         self.branches = 0
+        self.undisturbed = 0
         self.places = set()
         self.fired = self._fire  # bound here: in an interrupt handler there is no heap
         self.stuck = self._stuck
@@ -246,9 +247,21 @@ class Explorer:
         for _ in range(_WARM_UP + 2):
             self.play([])
             counts.append(self.branches)
+        self.undisturbed = counts[-1]
         print("\x1ebranches %d" % self.branches)
         if counts[-1] != counts[-2]:
             raise RuntimeError("the scenario is not the same each time: %r branches" % counts)
+
+    def _measure_again(self):
+        self.play([])
+        if self.branches != self.undisturbed:
+            self.errors.append(
+                RuntimeError(
+                    "a schedule has left something behind: undisturbed, there are %d branches now, "
+                    "%d before it" % (self.branches, self.undisturbed)
+                )
+            )
+            self._fail()
 
     def replay(self, schedule):
         """Play one schedule and say where its last event came."""
@@ -277,6 +290,7 @@ class Explorer:
                 self.places.add(host.preempted())
             branch += 1
             _tidy()
+        self._measure_again()
         print("\x1edone %d %d" % (runs, len(self.places)))
 
     def sample(self, seed, runs, most):
@@ -293,6 +307,7 @@ class Explorer:
             self.play([(branch, names[_below(len(names))]) for branch in sorted(places)])
             if n % 64 == 0:
                 _tidy()
+        self._measure_again()
         print("\x1edone %d 0" % runs)
 
 
