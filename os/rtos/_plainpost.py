@@ -99,13 +99,14 @@ class Drain:
 
     def pend(self):
         """Queue the call of the function unless it is queued already. False: the queue is full."""
+        queued = True
         if not self._pending:
             self._pending = True
             try:
                 micropython.schedule(self._enter, None)
             except RuntimeError:
-                self._pending = False
-        return self._pending
+                self._pending = queued = False
+        return queued
 
     def __call__(self, _=None, __=None):
         return self.pend()
