@@ -22,6 +22,9 @@ class Deputy:
         self._done = False
         self._dropped = False  # the task does not want the result any more
 
+    def __repr__(self):
+        return "<asyncio task>"
+
     def ended(self, strand):
         """The kernel calls this when the strand has ended."""
         abandon(strand)
@@ -78,11 +81,12 @@ class Deputy:
             what, name, args = self._job
             try:
                 self._value = await getattr(what, name)(*args)
+            except GeneratorExit:  # leave()
+                raise
             except BaseException as error:
                 self._error = error
             if self._dropped and self._error is None:
                 self._dropped = self._undo(self._value)
-            self._job = None
             self._loop.call(self._deliver, None)
             await park()
 

@@ -151,6 +151,8 @@ class Patches:
         original = self.loop.core._promote_to_task
 
         def _promote_to_task(awaitable):
+            if not self.loop.here() and (running() is not None or in_callback()):
+                raise RuntimeError(_REFUSED)
             return original(getattr(awaitable, "task", awaitable))
 
         return _promote_to_task

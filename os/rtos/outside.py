@@ -22,6 +22,8 @@ def outside(what, name, *args):
 
 
 async def _later(what, name, args):
+    if running() is None:
+        raise RuntimeError("only threads can await: rtos.wait() does it for plain code")
     if what is None:
         import rtos.core as what
     return await getattr(what, name)(*args)
