@@ -69,7 +69,8 @@ def test_bug_that_needs_two_events_is_found_by_pairs():
 def test_endless_loop_is_found():
     failure = explore.Explorer(HERE / "planted" / "hangs.py").singles().failure
     assert failure.schedule[0][1] == "spoil"
-    assert "without end" in failure.said and "hangs.py:" in failure.said
+    assert "still running" in failure.said and "at hangs.py:" in failure.said
+    assert failure.places[0]
     assert "<Thread 'worker' Normal" in failure.said
 
 

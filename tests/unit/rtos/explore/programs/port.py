@@ -1,5 +1,7 @@
 """VirtualPort in both forms of the kernel."""
 
+import random
+
 import rtos
 from rtos.core import now
 from rtos.virtual import VirtualPort
@@ -27,6 +29,14 @@ except RuntimeError as error:
 assert rtos.run(sleep, 500, port=port) == 1500
 assert rtos.run(sleep, 12 * 24 * 3_600_000, port=port) == (1500 + 12 * 24 * 3_600_000) % (1 << 30)
 assert port.ms == 1500 + 12 * 24 * 3_600_000
+
+
+async def numbers():
+    return [random.getrandbits(20) for _ in range(3)]
+
+
+assert rtos.run(numbers, port=VirtualPort(seed=5)) == rtos.run(numbers, port=VirtualPort(seed=5))
+assert rtos.run(numbers, port=VirtualPort(seed=5)) != rtos.run(numbers, port=VirtualPort(seed=6))
 
 # In the background time passes when the base says so, and not a millisecond more.
 ticks = []

@@ -1,17 +1,26 @@
 """A program whose trace has to be the same wherever and however often it runs."""
 
-import random
-
 import rtos
 from rtos.virtual import Trace, VirtualPort
 
 
-async def worker(trace, queue, name, rounds):
+class Random:
+    """The same numbers everywhere."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def below(self, n):
+        self.state = (self.state * 1103 + 12345) % 100_003
+        return self.state % n
+
+
+async def worker(trace, mutex, numbers, name, rounds):
     for _ in range(rounds):
-        await rtos.sleep_ms(random.getrandbits(12))
-        async with queue:
+        await rtos.sleep_ms(numbers.below(4000))
+        async with mutex:
             trace.mark(name)
-            await rtos.sleep_ms(random.getrandbits(8))
+            await rtos.sleep_ms(numbers.below(250))
 
 
 async def failing():
@@ -19,24 +28,25 @@ async def failing():
     raise ValueError("as planned")
 
 
-async def impatient(trace, queue):
+async def impatient(trace, mutex):
     for _ in range(20):
         try:
-            await queue.acquire(1)
-            queue.release()
+            await mutex.acquire(1)
+            mutex.release()
             trace.mark("got it")
         except OSError:
             trace.mark("too late")
         await rtos.sleep_ms(1000)
 
 
-async def main(trace):
+async def main(trace, seed):
     mutex = rtos.Mutex()
+    numbers = Random(seed)
     threads = [
-        rtos.Thread(worker, trace, mutex, name + " ticks", 50, priority=rtos.LOW, name=name)
+        rtos.Thread(worker, trace, mutex, numbers, name + " ticks", 50, name=name)
         for name in ("a", "b", "c")
     ]
-    threads.append(rtos.Thread(impatient, trace, mutex, priority=rtos.HIGH))
+    threads.append(rtos.Thread(impatient, trace, mutex))
     for thread in threads:
         thread.start()
     late = rtos.Thread(failing)
@@ -53,9 +63,9 @@ async def main(trace):
 
 
 def play(seed, start_ms=0):
-    port = VirtualPort(start_ms, seed)
+    port = VirtualPort(start_ms)
     with Trace() as trace:
-        rtos.run(main, trace, port=port)
+        rtos.run(main, trace, seed, port=port)
     assert port.ms - start_ms > 36_000_000
     return trace.records
 
