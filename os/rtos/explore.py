@@ -101,6 +101,9 @@ class Explorer:
                 events.append(_Event(function.__name__, self._bound(function), hard))
         if space.get("alarm", True):
             events.append(_Event("alarm", self._ring, True))
+        self.names = [event.name for event in events]
+        # With it the tool asks for the place of an event that does not let the scenario end.
+        events.append(_Event("nothing", _nothing, True))
         return {event.name: event for event in events}
 
     def _bound(self, function):
@@ -279,7 +282,7 @@ class Explorer:
         self.measure()
         runs = 0
         branch = low
-        names = names or list(self.events)
+        names = names or self.names
         going = True
         while going and branch != high:
             for name in names:
@@ -298,7 +301,7 @@ class Explorer:
         self.measure()
         branches = self.branches
         random.seed(seed)
-        names = list(self.events)
+        names = self.names
         for n in range(runs):
             wanted = 2 + _below(most - 1)
             places = set()
@@ -322,6 +325,10 @@ def _place():
 
 def _nothing_allocated():
     return 0
+
+
+def _nothing():
+    pass
 
 
 def _no_state():

@@ -140,7 +140,10 @@ class Explorer:
             return failure
         failure = self._earliest(self._fewest(failure))
         schedule = failure.schedule
-        failure.places = [self._place(schedule[: n + 1]) for n in range(len(schedule))]
+        failure.places = [
+            self._place(schedule[:n] + [(branch, "nothing")])
+            for n, (branch, _) in enumerate(schedule)
+        ]
         return failure
 
     def _fewest(self, failure: Failure) -> Failure:
