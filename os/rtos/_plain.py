@@ -6,21 +6,24 @@ Names, messages and the order of events are those of boards/native/src, and so a
 - MicroPython runs callbacks at branches of bytecode only, so code without a branch is atomic but for
   hard interrupt handlers, and these post. Where a branch is in between, `busy` is set: a drain that
   finds it set leaves and comes again, and what soft callbacks call is posted then.
-- run() is the bottom of everything, so what it does for each step is written out in it.
+- A name of this module costs 64 instructions, one of another module 184, a builtin 230 to 700, a method of
+  a class 400 more than a function. So what is called most is all here: run(), yield_() and the
+  short ways of Mutex and Semaphore, whose classes have them as methods.
 """
 
 from micropython import const
 
+from ._plainbudget import count, debt_held, debt_let_go, set_budget, used_up
 from ._plainplace import disarm, end_value, leave
-from ._plainport import Task, TaskQueue, ticks, ticks_add
-from ._plainpost import apply, connect
+from ._plainport import Task, TaskQueue, ticks
+from ._plainpost import apply, connect, post
 from ._plaintime import clear_deadline
 
 # States of a strand; the other files of the twin have the same. When it yields, 4 is added: a single
 # statement tells that it has, before anybody can ask.
 _RUNS = const(0)
 _BEGUN = const(1)  # has begun a wait, to be awaited
-_GIVES_WAY = const(2)
+_GIVES_WAY = const(2)  # is among the ready ones already
 _SERVED = const(3)  # what it is about to await is there already
 _PARKED = const(5)
 _GAVE_WAY = const(6)
@@ -47,6 +50,8 @@ _MASK = const(0x3FFFFFFF)
 # Of counted cycles, so that the sum of two is a small int.
 _LOW = const(0x1FFFFFFF)
 _LOW_BITS = const(29)
+#: The states of strands that are among the ready ones.
+IN_QUEUE = (_QUEUED, _GIVES_WAY, _GAVE_WAY)
 # A drain that finds `busy` so often has not interrupted the core: an exception has left that.
 _REFUSED_MAX = const(500)
 
@@ -74,25 +79,19 @@ busy = False
 attention = 0
 outside = None
 ready_ones = TaskQueue()
-_push = ready_ones.push
+push = ready_ones.push
 _pop = ready_ones.pop
 _last = _Nobody().node
-_push(_last, 0)  # so that pop() never finds it empty
+push(_last, 0)  # so that pop() never finds it empty
 _frames = []  # what each call of run() has interrupted
 _looping = False  # run() is at the base level and steps
 _drain = None
 _resched = False
 _refused = 0
-_stolen = 0  # cycles of what has run on top
-_budget_start = 0
-_budget_cycles = 0
 
 
-def _in_no_isr():
-    return False
-
-
-in_isr = _in_no_isr
+in_isr = None  # tells whether an interrupt handler runs; None: none of them calls this
+begin = None  # of _plainstrand.py
 
 
 def set_hooks(drain, hook, isr):
@@ -100,7 +99,7 @@ def set_hooks(drain, hook, isr):
     global _drain, outside, in_isr
     _drain = drain
     outside = hook
-    in_isr = isr or _in_no_isr
+    in_isr = isr
 
 
 def reset():
@@ -112,7 +111,7 @@ def reset():
     del _frames[:]
     while ready_ones.peek() is not None:
         _pop().coro.state = _PARKED
-    _push(_last, 0)
+    push(_last, 0)
 
 
 # ---- Making ready
@@ -131,14 +130,16 @@ def limit():
     """The priority that a strand must exceed to interrupt what runs now."""
     found = top.priority
     for strand in _frames:
-        if strand.priority > found:
-            found = strand.priority
+        priority = strand.priority
+        if priority > found:
+            found = priority
     return found
 
 
 def preempt(strand):
     """Kick if the strand, which is ready, is to run before what runs now."""
-    if strand.priority > top.priority and strand.priority > limit() and strand.state == _QUEUED:
+    priority = strand.priority
+    if priority > top.priority and priority > limit() and strand.state == _QUEUED:
         kick()
 
 
@@ -153,7 +154,7 @@ def wake(strand, value):
         elif value is not None and strand.valued:
             end_value(strand, value)
         strand.state = _QUEUED
-        _push(strand.node, strand.urgency)
+        push(strand.node, strand.urgency)
     elif state == _BEGUN:
         if strand.error is not None:
             if strand.doom is None:
@@ -183,8 +184,9 @@ def forget(strand):
     """Forget a wait of any kind, begun or served, and that the strand is ready; be `busy`."""
     left = leave(strand)
     clear_deadline(strand)
-    if strand.state == _QUEUED:
-        strand.state = _PARKED
+    state = strand.state
+    if state in IN_QUEUE:
+        strand.state = _RUNS if state == _GIVES_WAY else _PARKED
         ready_ones.remove(strand.node)
     disarm(strand)
     strand.early = False
@@ -204,7 +206,7 @@ def run(floor):
     budget is used up. A Strand: it has ended (its coroutine is None), or it has yielded what no
     kernel knows, see its value.
     """
-    global top, busy, _stolen, _looping
+    global top, busy, _looping
     if attention & _DEPTH:
         raise RuntimeError("run() with the kernel locked: unlock first")
     below = top
@@ -232,34 +234,27 @@ def run(floor):
             strand.state |= 4
             top = below
             now = ticks()
-            if _stolen:
-                since = ticks_add(since, _stolen)
-                _stolen = 0
             low = strand.low + (now - since & _LOW)
             since = now
-            if low > _LOW:
+            if low >> _LOW_BITS:
                 strand.high += 1
                 low &= _LOW
             strand.low = low
             if result is strand:
-                if strand.state == _GAVE_WAY and not attention:
-                    strand.state = _QUEUED
-                    _push(strand.node, strand.urgency)
-            elif strand.priority == 0:
-                _push(_last, 0)
+                continue
+            if strand.priority == 0:
+                push(_last, 0)
                 _looping = False
                 # From here on a drain steps what has become ready before.
                 if ready_ones.peek() is _last:
                     return _DONE
                 _looping = True
-            elif not _misstep(strand, result):
+                continue
+            if not _misstep(strand, result):
                 return strand
     except BaseException as error:
         if top is not strand or strand is below:  # it comes from this function
             busy = False
-            if strand is not None and strand.state == _GAVE_WAY:
-                strand.state = _QUEUED
-                _push(strand.node, strand.urgency)
             raise
         top = below
         _end(strand, error)
@@ -269,7 +264,7 @@ def run(floor):
         _frames.pop()
         _looping = False
         if below is not nobody:
-            _stolen += ticks() - started & _LOW
+            below.low -= ticks() - started & _LOW
 
 
 def _choose(last, floor):
@@ -285,12 +280,9 @@ def _choose(last, floor):
                 return _throw(last, last.doom)
             if attention & _DEPTH:
                 return _throw(last, RuntimeError("await with the kernel locked: unlock first"))
-        if state == _GAVE_WAY:
-            last.state = _QUEUED
-            _push(last.node, last.urgency)
     if attention & STALE:
         return _AGAIN
-    over = attention & _BUDGET and (ticks() - _budget_start) & _MASK >= _budget_cycles
+    over = attention & _BUDGET and used_up()
     busy = True
     task = ready_ones.peek()
     if task is not None:
@@ -320,9 +312,6 @@ def _throw(strand, error):
 def _misstep(strand, result):
     """A strand has not yielded itself. Returns whether that is settled."""
     global busy
-    if strand.coroutine is None:  # finished when it was about to be queued
-        strand.state = _ENDED
-        return True
     if not hasattr(result, "urgency"):
         strand.state = _LOST
         strand.value = result
@@ -356,10 +345,12 @@ def _end(strand, error):
 
 
 def budget(cycles):
-    """From now on run() gives strands up to Normal that much time; 0 takes it back."""
-    global attention, _budget_start, _budget_cycles
-    _budget_start = ticks()
-    _budget_cycles = cycles
+    """Strands up to Normal get that much time at a time, then run() returns. 0: no limit.
+
+    Over the base level it is less where the base has not had its share: a third of what strands used.
+    """
+    global attention
+    set_budget(cycles)
     if cycles:
         attention |= _BUDGET
     else:
@@ -367,8 +358,9 @@ def budget(cycles):
 
 
 def hold(priority):
-    """Strands up to that do not run on top of the base level until hold(0)."""
+    """Strands up to that do not run on top of the base level until hold(0). Returns the debt."""
     nobody.priority = priority
+    return debt_held() if priority else debt_let_go()
 
 
 def running():
@@ -379,6 +371,87 @@ def running():
 def in_thread():
     """Whether the caller is a thread, which can wait, or was one when it was interrupted."""
     return top is not nobody and not top.host
+
+
+# ---- What is called most
+
+
+def yield_():
+    """An awaitable that lets the other ready strands of the same priority run first."""
+    strand = top
+    if strand.state:
+        strand = begin()
+        if strand is None:
+            return ask_outside(None, "yield_")
+    strand.state = _GIVES_WAY
+    push(strand.node, strand.urgency)
+    strand.arm(strand)
+    return strand.place
+
+
+def mutex_acquire(self, timeout_ms=None):
+    """Awaitable of the mutex. Raises OSError(ETIMEDOUT)."""
+    global busy
+    strand = top
+    if not strand.state:
+        busy = True
+        if self.holder is None:
+            self.holder = strand
+            busy = False
+            return strand.place
+        busy = False
+    return self.wait(timeout_ms)
+
+
+def mutex_release(self):
+    """Give the mutex back. Raises RuntimeError if the caller does not own it."""
+    global busy
+    if self.holder is not top or (in_isr is not None and in_isr()):
+        raise RuntimeError("only its owner can release a Mutex: a Semaphore is for signals")
+    busy = True
+    if self.slow:
+        self.pass_on()
+    else:
+        self.holder = None
+        busy = False
+
+
+def semaphore_acquire(self, timeout_ms=None):
+    """Awaitable of one of the count. Raises OSError(ETIMEDOUT)."""
+    strand = top
+    if strand.state:
+        strand = begin()
+        if strand is None:
+            return ask_outside(self, "acquire", timeout_ms)
+    left = self.left - 1
+    self.left = left
+    if left < 0:
+        return self.wait(strand, timeout_ms)
+    return strand.place
+
+
+def semaphore_release(self):
+    """Give one back. Returns False if the count is at its maximum. Any context."""
+    if in_isr is not None and in_isr():
+        return post(semaphore_release_posted, self)
+    self.left += 1
+    return not self.slow or self.settle()
+
+
+def semaphore_release_posted(semaphore, _):
+    semaphore_release(semaphore)
+
+
+def is_isr():
+    """Whether an interrupt handler runs, as far as the board can tell."""
+    return in_isr is not None and in_isr()
+
+
+def ask_outside(what, name, *args):
+    """An awaitable for callers that are no threads: the kernel's hook makes it."""
+    if outside is None:
+        raise RuntimeError("only a thread can wait: rtos.wait() does it for others")
+    return outside(what, name, *args)
 
 
 # ---- The lock
@@ -424,6 +497,8 @@ def enter(reserve):
             return 0
         busy = False
     _refused = 0
+    if attention & _BUDGET and top is nobody:
+        count(nobody.priority > 0)
     apply()
     if top is nobody:
         return 0 if _looping else 1

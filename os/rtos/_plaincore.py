@@ -16,7 +16,9 @@ from ._plain import (
     run,
     running,
     unlock,
+    yield_,
 )
+from ._plainbudget import spent
 from ._plainmutex import Mutex, abandon
 from ._plainpost import (
     LEVELS_NEST,
@@ -36,7 +38,7 @@ from ._plainpost import (
 from ._plainstrand import Strand, ready
 from ._plainsync import EventFlags, Semaphore
 from ._plaintime import now
-from ._plainwait import Waiters, alarm, expire, park, served, set_clock, yield_
+from ._plainwait import Waiters, alarm, expire, park, served, set_clock
 
 __all__ = (
     "LEVELS_NEST",
@@ -75,6 +77,7 @@ __all__ = (
     "running",
     "served",
     "set_clock",
+    "spent",
     "stack_left",
     "throw",
     "unlock",
@@ -94,7 +97,7 @@ def configure(drain=None, outside=None, irq_off=None, irq_on=None, in_isr=None):
 
 def in_isr():
     """Whether an interrupt handler runs, as far as the board can tell."""
-    return _plain.in_isr()
+    return _plain.is_isr()
 
 
 def __init__():

@@ -6,7 +6,7 @@ import rtos._plain as core
 
 from ._plainplace import OVER, Waitable, join, take_first
 from ._plainstrand import Strand, begin, inherit
-from ._plainwait import limit_time, outside
+from ._plainwait import limit_time
 
 _BEGUN = const(1)
 _DEPTH_MAX = const(0xFFFF)
@@ -20,15 +20,15 @@ class Mutex(Waitable):
 
     def __init__(self):
         super().__init__()
-        self._owner = None
+        self.holder = None
         self._again = 0  # how often its owner has acquired it beyond the first time
         self._abandoned = False
-        self._slow = False  # release() has to look at more than the owner
+        self.slow = False  # release() has to look at more than the owner
         self._listed = False  # among what the owner holds and others wait for
         self.next_held = None
 
     def __getattr__(self, name):
-        strand = self._owner
+        strand = self.holder
         if name == "owner":
             return None if strand is None or strand.gone else strand.owner
         if name == "abandoned":
@@ -36,24 +36,24 @@ class Mutex(Waitable):
         raise AttributeError(name)
 
     def __repr__(self):
-        strand = self._owner
+        strand = self.holder
         if strand is None or strand.gone:
             return "<Mutex free>"
         return "<Mutex of %r>" % (strand.owner,)
 
-    def acquire(self, timeout_ms=None):
-        """Awaitable of the mutex. Raises OSError(ETIMEDOUT)."""
-        strand = core.top
-        if not strand.state:
-            core.busy = True
-            if self._owner is None:
-                self._owner = strand
-                core.busy = False
-                return strand.place
-            core.busy = False
+    acquire = core.mutex_acquire
+    release = core.mutex_release
+    __aenter__ = acquire
+
+    def __aexit__(self, _, __, ___):
+        self.release()
+        return OVER
+
+    def wait(self, timeout_ms):
+        """The long way of acquire()."""
         strand = begin()
         if strand is None:
-            return outside(self, "acquire", timeout_ms)
+            return core.ask_outside(self, "acquire", timeout_ms)
         core.busy = True
         try:
             if self._take(strand):
@@ -69,8 +69,6 @@ class Mutex(Waitable):
         finally:
             core.busy = False
 
-    __aenter__ = acquire
-
     def try_acquire(self):
         """Whether the mutex could be taken. Raises RuntimeError outside of threads."""
         strand = core.top
@@ -78,7 +76,7 @@ class Mutex(Waitable):
             strand = strand.deputy
             if strand is None:
                 return core.outside(self, "try_acquire")  # finds a deputy
-        if strand is core.nobody or strand.host or core.in_isr():
+        if strand is core.nobody or strand.host or core.is_isr():
             raise RuntimeError("only a thread can own a Mutex: use a Semaphore")
         core.busy = True
         try:
@@ -87,42 +85,25 @@ class Mutex(Waitable):
             core.busy = False
 
     def _take(self, strand):
-        owner = self._owner
+        owner = self.holder
         if owner is None:
-            self._owner = strand
+            self.holder = strand
         elif owner is strand:
             if self._again == _DEPTH_MAX - 1:
                 raise RuntimeError("acquired too often by its owner")
             self._again += 1
-            self._slow = True
-        elif owner.gone and not self.waiting:
+            self.slow = True
+        elif owner.gone and self.queue.peek() is None:
             self._again = 0
-            self._abandoned = self._slow = True
-            self._owner = strand
+            self._abandoned = self.slow = True
+            self.holder = strand
         else:
             return False
         return True
 
-    def release(self):
-        """Give the mutex back. Raises RuntimeError if the caller does not own it."""
-        top = core.top
-        if (
-            self._owner is not top and not (top.host and self._owner is top.deputy)
-        ) or core.in_isr():
-            raise RuntimeError("only its owner can release a Mutex: a Semaphore is for signals")
-        core.busy = True
-        if self._slow:
-            self._release()
-            return
-        self._owner = None
-        core.busy = False
-
-    def __aexit__(self, _, __, ___):
-        self.release()
-        return OVER
-
-    def _release(self):
-        owner = self._owner
+    def pass_on(self):
+        """The long way of release()."""
+        owner = self.holder
         before = owner.priority
         next = None
         try:
@@ -140,37 +121,37 @@ class Mutex(Waitable):
 
     def hand_over(self):
         """The next owner is the first in the list: nobody can take the mutex in between."""
-        owner = self._owner
+        owner = self.holder
         self._unlist()
-        self._slow = self._abandoned
+        self.slow = self._abandoned
         next = None
         self._again = 0
-        if self.waiting:
+        if self.queue.peek() is not None:
             next = take_first(self)
-            self._owner = next
-            if self.waiting:
+            self.holder = next
+            if self.queue.peek() is not None:
                 self._list()
             inherit(next)
             core.wake(next, None)
         else:
-            self._owner = None
+            self.holder = None
         inherit(owner)
         return next
 
     # ---- What the owner inherits
 
     def _list(self):
-        self._slow = True
+        self.slow = True
         if not self._listed:
             self._listed = True
-            self.next_held = self._owner.held
-            self._owner.held = self
+            self.next_held = self.holder.held
+            self.holder.held = self
 
     def _unlist(self):
         if not self._listed:
             return
         self._listed = False
-        owner = self._owner
+        owner = self.holder
         if owner.held is self:
             owner.held = self.next_held
         else:
@@ -182,8 +163,8 @@ class Mutex(Waitable):
 
     def renew(self):
         """Give the owner the priority that those who wait need, and so on along the chain."""
-        if self._owner is not None:
-            inherit(self._owner)
+        if self.holder is not None:
+            inherit(self.holder)
 
     def abandon(self):
         """For abandon(): the owner has ended and others wait."""

@@ -9,6 +9,11 @@ its own for each wait five times.
 
 from ._plainport import Task, TaskQueue, deque, mapped
 
+# Names of this module cost a third of the builtins.
+_Stop = StopIteration
+_type = type
+_int = int
+
 #: An await of it is over at once.
 OVER = iter(deque((), 1))
 
@@ -17,7 +22,6 @@ class Waitable:
     """How everything begins that strands can wait for."""
 
     def __init__(self):
-        self.waiting = 0
         self.queue = TaskQueue()  # by priority, first come first served
 
     def renew(self):
@@ -26,7 +30,6 @@ class Waitable:
 
 def join(strand, waitable):
     strand.waits_for = waitable
-    waitable.waiting += 1
     waitable.queue.push(strand.node, strand.urgency)
 
 
@@ -35,14 +38,12 @@ def leave(strand):
     waitable = strand.waits_for
     if waitable is not None:
         strand.waits_for = None
-        waitable.waiting -= 1
         waitable.queue.remove(strand.node)
     return waitable
 
 
 def take_first(waitable):
     """Take the first strand off; there must be one."""
-    waitable.waiting -= 1
     strand = waitable.queue.pop().coro
     strand.waits_for = None
     return strand
@@ -55,18 +56,20 @@ def _make_answer(strand):
     strand.add_key = items.append
     strand.end = end = Task(strand)
     end.state = None  # asyncio's word for: as an iterator it raises its data
-    strand.stop = StopIteration(0)
-    strand.stop_value = 0
+    strand.stop_value = None  # what `stop` returns, if that is a number
     strand.answer = mapped(next, strand.place)
 
 
 def arm_answer(strand):
-    """Have the next await of the strand's answer yield the strand."""
-    if strand.answer is None:
+    """Have the next await of the strand's answer, which is returned, yield the strand."""
+    answer = strand.answer
+    if answer is None:
         _make_answer(strand)
+        answer = strand.answer
     strand.valued = True
     strand.arm(strand.keys)
     strand.add_key(strand)
+    return answer
 
 
 def end_answer(strand, error):
@@ -84,13 +87,11 @@ def end_value(strand, value):
     """
     if strand.answer is None:
         _make_answer(strand)
-    if type(value) is not int:
-        strand.end.data = StopIteration(value)
-    else:
-        if value != strand.stop_value:
-            strand.stop = StopIteration(value)
-            strand.stop_value = value
-        strand.end.data = strand.stop
+    if value is not strand.stop_value:
+        strand.stop = _Stop(value)
+        # What else it might be is not to be kept from the collector.
+        strand.stop_value = value if _type(value) is _int else None
+    strand.end.data = strand.stop
     strand.arm(strand.end)
 
 

@@ -175,7 +175,7 @@ class Strand:
             core.set_doom(self, error)
             if self.state == _RUNS:
                 self.state = _ALERT
-            elif self.state == _QUEUED and not self.host:
+            elif self.state in (_QUEUED, _GAVE_WAY) and not self.host:
                 self.step = self.step_doomed
         core.busy = False
         if waits:
@@ -233,7 +233,7 @@ def ready(strand, value=None):
     """
     if not isinstance(strand, Strand):
         raise TypeError("pass a Strand")
-    if core.in_isr() or core.busy:
+    if core.is_isr() or core.busy:
         post(ready, strand, value)
         return
     if strand.waits_for is not None:
@@ -258,13 +258,13 @@ def ready(strand, value=None):
 
 
 def refuse_isr():
-    if core.in_isr():
+    if core.is_isr():
         raise RuntimeError("not in an interrupt handler: post() it")
 
 
 def caller():
     """The strand that may wait now; None: the caller is no thread."""
-    if core.in_isr():
+    if core.is_isr():
         raise RuntimeError(
             "an interrupt handler cannot wait: set a flag or release a semaphore there"
         )
@@ -302,6 +302,9 @@ def begin():
     return strand
 
 
+core.begin = begin
+
+
 # ---- Priority
 
 
@@ -321,7 +324,7 @@ def inherit(strand):
         return
     waitable = strand.waits_for
     queue = None
-    if strand.state == _QUEUED:
+    if strand.state in core.IN_QUEUE:
         queue = core.ready_ones
     elif waitable is not None:
         queue = waitable.queue

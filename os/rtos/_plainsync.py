@@ -6,17 +6,11 @@ import rtos._plain as core
 
 from ._plainplace import OVER, Waitable, arm_answer, join, take_first
 from ._plainport import TaskQueue
-from ._plainpost import post
-from ._plainstrand import begin
-from ._plainwait import limit_time, outside, serve
+from ._plainwait import limit_time, serve
 
 _BEGUN = const(1)
 _COUNT_MAX = const(0x3FFFFFFF)
 _BITS_ALL = 0x7FFFFFFF
-
-
-def _release(semaphore, _):
-    semaphore.release()
 
 
 def _set(flags, bits):
@@ -26,7 +20,7 @@ def _set(flags, bits):
 class Semaphore(Waitable):
     """A count that strands wait for. Every method but acquire() works in any context.
 
-    An acquire() takes off one first and asks then; while others run in between, the count is
+    An acquire() takes one off first and asks then; while others run in between, the count is
     too low by that.
     """
 
@@ -36,42 +30,36 @@ class Semaphore(Waitable):
                 "Semaphore(count, max): 0 <= count <= max, and max from 1 to 2**30 - 1"
             )
         super().__init__()
-        self._count = count
+        self.left = count
         self._max = max
         # release() has to look at more than the count; 2**29 times more is taken for never.
         self._always_slow = max != _COUNT_MAX or count > _COUNT_MAX >> 1
-        self._slow = self._always_slow
+        self.slow = self._always_slow
 
-    def __repr__(self):
-        return "<Semaphore %d>" % self._count
-
-    def acquire(self, timeout_ms=None):
-        """Awaitable of one of the count. Raises OSError(ETIMEDOUT)."""
-        strand = core.top
-        if strand.state:
-            strand = begin()
-            if strand is None:
-                return outside(self, "acquire", timeout_ms)
-        count = self._count - 1
-        self._count = count
-        if count >= 0:
-            return strand.place
-        return self._wait(strand, timeout_ms)
-
+    acquire = core.semaphore_acquire
+    release = core.semaphore_release
     __aenter__ = acquire
 
-    def _wait(self, strand, timeout_ms):
+    def __aexit__(self, _, __, ___):
+        self.release()
+        return OVER
+
+    def __repr__(self):
+        return "<Semaphore %d>" % self.left
+
+    def wait(self, strand, timeout_ms):
+        """The long way of acquire(), which has taken one too many."""
         core.busy = True
-        self._count += 1
+        self.left += 1
         try:
-            if self._count > 0:
-                self._count -= 1
+            if self.left > 0:
+                self.left -= 1
                 return strand.place
             if limit_time(strand, timeout_ms):
                 return strand.answer
             strand.state = _BEGUN
             strand.arm(strand)
-            self._slow = True
+            self.slow = True
             join(strand, self)
             return strand.place
         finally:
@@ -79,42 +67,30 @@ class Semaphore(Waitable):
 
     def try_acquire(self):
         """Whether there was one to take."""
-        count = self._count - 1
-        self._count = count
-        if count < 0:
-            self._count += 1
+        left = self.left - 1
+        self.left = left
+        if left < 0:
+            self.left += 1
             return False
         return True
 
-    def release(self):
-        """Give one back. Returns False if the count is at its maximum. Any context."""
-        if core.in_isr():
-            return post(_release, self)
-        self._count += 1
-        if self._slow:
-            return self._settle()
-        return True
-
-    def __aexit__(self, _, __, ___):
-        self.release()
-        return OVER
-
-    def _settle(self):
-        """Somebody may wait for what was released, or it may be too much."""
+    def settle(self):
+        """The long way of release(): somebody may wait for what was released, or it is too much."""
         if core.busy:
-            self._count -= 1
-            return post(_release, self)
+            self.left -= 1
+            return core.post(core.semaphore_release_posted, self)
         core.busy = True
+        queue = self.queue
         strand = None
-        while self._count > 0 and self.waiting:
-            self._count -= 1
+        while self.left > 0 and queue.peek() is not None:
+            self.left -= 1
             strand = take_first(self)
             core.wake(strand, None)
-        fits = self._count <= self._max
+        fits = self.left <= self._max
         if not fits:
-            self._count -= 1
-        if not self.waiting:
-            self._slow = self._always_slow
+            self.left -= 1
+        if queue.peek() is None:
+            self.slow = self._always_slow
         core.busy = False
         if strand is not None:
             core.preempt(strand)
@@ -122,13 +98,14 @@ class Semaphore(Waitable):
 
     def count(self):
         """How many there are to take."""
-        return self._count
+        return self.left
 
 
 def _check(bits):
+    """Raise what is wrong with bits. Returns whether there are any."""
     try:
         if bits >> 31 == 0:
-            return bits
+            return bits != 0
     except TypeError:
         raise TypeError("flags are an int") from None
     raise ValueError("flags are bits 0 to 30; bit 31 cannot be used")
@@ -146,48 +123,51 @@ class EventFlags(Waitable):
         return "<EventFlags 0x%x>" % self._bits
 
     def set(self, bits):
-        """Set bits. Returns the flags after it. Any context."""
-        if bits >> 31 if isinstance(bits, int) else True:
-            _check(bits)
-        if core.in_isr() or core.busy:
-            post(_set, self, bits)
-            return self._bits | bits
+        """Set bits. Returns the flags after it; None from an interrupt handler. Any context."""
+        _check(bits)
+        if core.busy or (core.in_isr is not None and core.in_isr()):
+            core.post(_set, self, bits)
+            return None
         self._bits |= bits
-        if self.waiting:
+        if self.queue.peek() is not None:
             self._serve()
         return self._bits
 
     def _serve(self):
         """Serve the waiting strands, in their order."""
         core.busy = True
+        queue = self.queue
         rest = self._spare
-        strand = None
-        for _ in range(self.waiting):
-            task = self.queue.pop()
-            other = task.coro
-            wanted = other.bits
-            got = self._bits
-            if (got & wanted == wanted) if other.all else (got & wanted):
-                self.waiting -= 1
-                other.waits_for = None
-                if other.clears:
-                    self._bits &= ~wanted
-                core.wake(other, got)
-                if strand is None:
-                    strand = other
+        first = None
+        while True:
+            task = queue.peek()
+            if task is None:
+                break
+            queue.pop()
+            strand = task.coro
+            wanted = strand.bits
+            bits = self._bits
+            found = bits & wanted
+            if found == wanted if strand.all else found:
+                strand.waits_for = None
+                if strand.clears:
+                    self._bits = bits & ~wanted
+                core.wake(strand, bits)
+                if first is None:
+                    first = strand
             else:
-                rest.push(task, other.urgency)
-        self._spare = self.queue
+                rest.push(task, strand.urgency)
+        self._spare = queue
         self.queue = rest
         core.busy = False
-        if strand is not None:
-            core.preempt(strand)
+        if first is not None:
+            core.preempt(first)
 
     def clear(self, bits=_BITS_ALL):
-        """Clear bits. Returns the flags before it. Any context but a hard interrupt handler."""
+        """Clear bits. Returns the flags before it. Any context but an interrupt handler."""
         _check(bits)
         before = self._bits
-        self._bits &= ~bits
+        self._bits = before & ~bits
         return before
 
     def get(self):
@@ -195,34 +175,45 @@ class EventFlags(Waitable):
         return self._bits
 
     def wait_any(self, bits, clear=True, timeout_ms=None):
-        """Awaitable of the flags before clearing, as soon as one of the bits is set."""
-        return self._wait("wait_any", False, bits, clear, timeout_ms)
+        """Awaitable of the flags before clearing, as soon as one of the bits is set.
+
+        Allocates an exception, unless these are the same as the last time.
+        """
+        return _wait(self, False, bits, clear, timeout_ms)
 
     def wait_all(self, bits, clear=True, timeout_ms=None):
-        """Awaitable of the flags before clearing, as soon as all of the bits are set."""
-        return self._wait("wait_all", True, bits, clear, timeout_ms)
+        """Awaitable of the flags before clearing, as soon as all of the bits are set.
 
-    def _wait(self, name, all, bits, clear, timeout_ms):
-        if not _check(bits):
-            raise ValueError("wait for one flag at least")
-        strand = begin()
+        Allocates an exception, unless these are the same as the last time.
+        """
+        return _wait(self, True, bits, clear, timeout_ms)
+
+
+def _wait(flags, all, bits, clear, timeout_ms):
+    if not _check(bits):
+        raise ValueError("wait for one flag at least")
+    strand = core.top
+    if strand.state:
+        strand = core.begin()
         if strand is None:
-            return outside(self, name, bits, bool(clear), timeout_ms)
-        core.busy = True
-        try:
-            got = self._bits
-            if (got & bits == bits) if all else (got & bits):
-                if clear:
-                    self._bits &= ~bits
-                return serve(strand, got)
-            if limit_time(strand, timeout_ms):
-                return strand.answer
-            strand.bits = bits
-            strand.all = all
-            strand.clears = clear
-            strand.state = _BEGUN
-            arm_answer(strand)
-            join(strand, self)
+            name = "wait_all" if all else "wait_any"
+            return core.ask_outside(flags, name, bits, bool(clear), timeout_ms)
+    core.busy = True
+    try:
+        got = flags._bits
+        found = got & bits
+        if found == bits if all else found:
+            if clear:
+                flags._bits = got & ~bits
+            return serve(strand, got)
+        if timeout_ms is not None and limit_time(strand, timeout_ms):
             return strand.answer
-        finally:
-            core.busy = False
+        strand.bits = bits
+        strand.all = all
+        strand.clears = clear
+        strand.state = _BEGUN
+        strand.waits_for = flags
+        flags.queue.push(strand.node, strand.urgency)
+        return arm_answer(strand)
+    finally:
+        core.busy = False

@@ -6,24 +6,18 @@ from micropython import const
 
 import rtos._plain as core
 
-from ._plainplace import Waitable, arm_answer, end_answer, end_value, join, leave, take_first
-from ._plainport import os_error
+from ._plainplace import Waitable, arm_answer, end_answer, end_value, leave
+from ._plainport import TaskQueue, os_error
 from ._plainpost import post
-from ._plainstrand import begin, caller
+from ._plainstrand import caller
 from ._plaintime import set_clock as set_time
 from ._plaintime import set_deadline, take_due
 
+_RUNS = const(0)
 _BEGUN = const(1)
 _GIVES_WAY = const(2)
 _SERVED = const(3)
 _QUEUED = const(8)
-
-
-def outside(what, name, *args):
-    """An awaitable for callers that are no threads: the kernel's hook makes it."""
-    if core.outside is None:
-        raise RuntimeError("only a thread can wait: rtos.wait() does it for others")
-    return core.outside(what, name, *args)
 
 
 def limit_time(strand, timeout_ms):
@@ -64,50 +58,36 @@ def served(value=None):
     return serve(strand, value)
 
 
-def yield_():
-    """An awaitable that lets the other ready strands of the same priority run first."""
-    strand = core.top
-    if strand.state:
-        strand = begin()
-        if strand is None:
-            return outside(None, "yield_")
-    strand.state = _GIVES_WAY
-    strand.arm(strand)
-    return strand.place
-
-
 def park(waiters=None, timeout_ms=None):
     """An awaitable that ends with waiters.wake(value), or with OSError(ETIMEDOUT).
 
     Without waiters it ends, well, when the time is up or ready() is called. A value that is not None
     allocates an exception.
     """
-    strand = caller()
-    if strand is None:
-        return outside(None, "park", waiters, timeout_ms)
-    early = strand.early
-    strand.early = False
-    if waiters is None:
-        if timeout_ms == 0:  # to sleep for no time is to let the equals run
-            strand.state = _GIVES_WAY
-            strand.arm(strand)
-            return strand.place
-        if early and strand.doom is None:
-            strand.state = strand.alertness()
+    strand = core.top
+    if strand.state:
+        strand = caller()
+        if strand is None:
+            return core.ask_outside(None, "park", waiters, timeout_ms)
+        early = strand.early
+        strand.early = False
+        if waiters is None and early and timeout_ms != 0 and strand.doom is None:
+            strand.state = _RUNS
             return serve(strand, strand.value)
-    elif not isinstance(waiters, Waiters):
+    if waiters is None and timeout_ms == 0:  # to sleep for no time is to let the equals run
+        strand.state = _GIVES_WAY
+        core.push(strand.node, strand.urgency)
+        strand.arm(strand)
+        return strand.place
+    if waiters is not None and not isinstance(waiters, Waiters):
         raise TypeError("park(waiters): pass a Waiters or None")
-    core.busy = True  # or the time is up before the strand can be woken
-    try:
-        if limit_time(strand, timeout_ms):
-            return strand.answer
-        strand.state = _BEGUN
-        arm_answer(strand)
-        if waiters is not None:
-            join(strand, waiters)
-    finally:
-        core.busy = False
-    return strand.answer
+    if timeout_ms is not None and limit_time(strand, timeout_ms):
+        return strand.answer
+    strand.state = _BEGUN
+    if waiters is not None:
+        strand.waits_for = waiters
+        waiters.queue.push(strand.node, strand.urgency)
+    return arm_answer(strand)
 
 
 class Waiters(Waitable):
@@ -116,10 +96,12 @@ class Waiters(Waitable):
     def wake(self, value=None):
         """Make the first strand ready. Returns its owner, or None if nobody waits."""
         core.busy = True
-        if not self.waiting:
+        queue = self.queue
+        if queue.peek() is None:
             core.busy = False
             return None
-        strand = take_first(self)
+        strand = queue.pop().coro
+        strand.waits_for = None
         core.wake(strand, value)
         core.busy = False
         core.preempt(strand)
@@ -131,10 +113,20 @@ class Waiters(Waitable):
         return None if task is None else task.coro
 
     def __len__(self):
-        return self.waiting
+        core.busy = True
+        rest = TaskQueue()
+        queue = self.queue
+        n = 0
+        while queue.peek() is not None:
+            task = queue.pop()
+            rest.push(task, task.coro.urgency)
+            n += 1
+        self.queue = rest
+        core.busy = False
+        return n
 
     def __bool__(self):
-        return self.waiting > 0
+        return self.queue.peek() is not None
 
 
 # ---- Time
@@ -178,7 +170,7 @@ def _ring(_, __):
 
 def alarm(_=None, __=None):
     """The time that expire() returned is over. A callback for any timer, in any context."""
-    if core.in_isr():
+    if core.is_isr():
         post(_ring, None)
     else:
         core.attention |= core.STALE
