@@ -130,16 +130,14 @@ def limit():
     """The priority that a strand must exceed to interrupt what runs now."""
     found = top.priority
     for strand in _frames:
-        priority = strand.priority
-        if priority > found:
-            found = priority
+        if strand.priority > found and strand is not nobody:
+            found = strand.priority
     return found
 
 
 def preempt(strand):
     """Kick if the strand, which is ready, is to run before what runs now."""
-    priority = strand.priority
-    if priority > top.priority and priority > limit() and strand.state == _QUEUED:
+    if strand.priority > top.priority and strand.state == _QUEUED and strand.priority > limit():
         kick()
 
 

@@ -9,6 +9,7 @@ from ._plainport import Task, deque, os_error
 from ._plainpost import post
 
 _RUNS = const(0)
+_GIVES_WAY = const(2)
 _SERVED = const(3)
 _PARKED = const(5)
 _GAVE_WAY = const(6)
@@ -264,26 +265,27 @@ def refuse_isr():
 
 def caller():
     """The strand that may wait now; None: the caller is no thread."""
-    if core.is_isr():
+    if core.in_isr is not None and core.in_isr():
         raise RuntimeError(
             "an interrupt handler cannot wait: set a flag or release a semaphore there"
         )
     strand = core.top
     state = strand.state
-    if state in (_RUNS, _ALERT):
+    if state == _SERVED:
+        if not disarm(strand):
+            strand.state = _RUNS if strand.doom is None and not strand.early else _ALERT
+            return strand
+    elif state == _RUNS or state == _ALERT:  # noqa: SIM109 (a tuple costs twice as much)
         return strand
-    if strand is core.nobody or strand.host:
+    elif strand is core.nobody or strand.host:
         return None
-    served = state == _SERVED
     core.busy = True
-    left = disarm(strand)
-    if not served or left:
-        core.forget(strand)
-        if state == _FAILED:
-            core.set_doom(strand, None)
+    core.forget(strand)
+    if state == _FAILED:
+        core.set_doom(strand, None)
     strand.state = strand.alertness()
     core.busy = False
-    if left if served else not state & 2:
+    if not state & _GIVES_WAY or state == _SERVED:
         raise RuntimeError("the wait before this one was not awaited")
     return strand
 
