@@ -42,6 +42,7 @@ run = core.run
 running = core.running
 served = core.served
 set_clock = core.set_clock
+spent = core.spent
 stack_left = core.stack_left
 throw = core.throw
 unlock = core.unlock

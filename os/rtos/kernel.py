@@ -17,7 +17,6 @@ from .core import (
     allocated,
     budget,
     configure,
-    cycles,
     cycles_hz,
     enter,
     expire,
@@ -31,6 +30,7 @@ from .core import (
     park,
     ready,
     running,
+    spent,
     throw,
     unlock,
 )
@@ -39,8 +39,7 @@ from .core import run as run_ready
 # Bytes of C stack that a preempting step must find; with less it waits until what it would
 # interrupt has yielded. A bytecode frame takes about 200, a C call that formats text some hundred.
 _STACK_RESERVE = const(6 * 1024)
-# In the background threads up to Normal get so much, then the base a third of what they used. It
-# keeps a fifth at least: of that quarter of all the time interrupts and the kernel take some.
+# In the background threads up to Normal get so much, then the base its share: a third of that.
 _BUDGET_MS = const(5)
 _BASE_SHARE = const(3)
 _NORMAL_TOP = const(31)
@@ -53,7 +52,6 @@ _GC_SHARE = const(4)
 _END_ROUNDS = const(50)
 
 _TICKS_MASK = const(0x3FFFFFFF)
-_CYCLES_MASK = const(0x0FFFFFFF)  # so that three times as much is a small int
 
 # What run() of the core returns besides strands.
 _AGAIN = const(1)
@@ -92,11 +90,8 @@ class _Kernel:
         self.background = False
         self.threads = []  # those that have started and not ended
         self.rest = None
-        self.resting = False
         self.draining = False  # over the base
-        self.budget_cycles = 0
-        self.debt_cycles = 0  # what threads have used and the base has not had its share of yet
-        self.left_cycles = 0  # when the base went on
+        self.ms_cycles = 0
         self.rest_ms = 0
         self.hog = None
         self.hog_runs = 0
@@ -198,35 +193,20 @@ def _drain():
 
 
 def _drain_over_base():
-    start = cycles()
-    had = ((start - kernel.left_cycles) & _CYCLES_MASK) * _BASE_SHARE
-    debt = kernel.debt_cycles - had if had < kernel.debt_cycles else 0
-    kernel.debt_cycles = debt
     kernel.draining = True
-    budget(kernel.budget_cycles - debt if debt < kernel.budget_cycles else 1)
-    resting = kernel.resting
     try:
         result = nest(run_ready, 0)
         while result and nest(_attend, result):
             result = nest(run_ready, 0)
     finally:
-        budget(0)
+        used = spent()
         kernel.draining = False
-    kernel.left_cycles = cycles()
-    used = (kernel.left_cycles - start) & _CYCLES_MASK
-    # What urgent threads use meanwhile must not add up, or the others would never get on.
-    if resting and kernel.resting:
-        used = min(used, kernel.budget_cycles // 8)
-    debt = kernel.debt_cycles + used
-    kernel.debt_cycles = min(debt, _CYCLES_MASK)
     if result == _BUDGET:
-        kernel.resting = True
         # One for the remainder, one for the millisecond that is part over.
-        kernel.rest_ms = debt // (kernel.budget_cycles // _BUDGET_MS * _BASE_SHARE) + 2
-        hold(_NORMAL_TOP)
+        kernel.rest_ms = hold(_NORMAL_TOP) // (kernel.ms_cycles * _BASE_SHARE) + 2
         ready(kernel.rest.strand)  # which pends the next drain
-    elif used > kernel.budget_cycles:
-        hooks.overrun(used // (kernel.budget_cycles // _BUDGET_MS))
+    elif used > kernel.ms_cycles * _BUDGET_MS:
+        hooks.overrun(used // kernel.ms_cycles)
     if kernel.nudge:
         kernel.nudge = False
         kick()  # so that port.idle(), which the base may be about to call, returns
@@ -238,11 +218,7 @@ async def _rest():
     """Ends the time that belongs to the base."""
     while True:
         await park(None, kernel.rest_ms)
-        kernel.resting = False
-        # Also where urgent threads leave the base less than its share, the others get something.
-        kernel.debt_cycles = min(kernel.debt_cycles, kernel.budget_cycles // 2)
         hold(0)
-        budget(kernel.budget_cycles - kernel.debt_cycles)
         await park()
 
 
@@ -296,11 +272,9 @@ def _begin(port, background):
     from .outside import outside
 
     kernel.background = background
-    kernel.resting = kernel.draining = False
-    kernel.debt_cycles = 0
-    kernel.left_cycles = cycles()
+    kernel.draining = False
     kernel.hog = None
-    kernel.budget_cycles = cycles_hz() // 1000 * _BUDGET_MS
+    kernel.ms_cycles = cycles_hz() // 1000
     kernel.heap = gc.mem_alloc() + gc.mem_free()
     configure(
         drain=Drain(_drain),
@@ -309,6 +283,7 @@ def _begin(port, background):
         irq_on=port.irq_on,
         in_isr=port.in_isr,
     )
+    budget(kernel.ms_cycles * _BUDGET_MS if background else 0)
     port.attach(alarm)
     kernel.port = port
     kernel.rest = Service(_rest)

@@ -2,9 +2,7 @@
 
 import random
 
-from micropython import const
-
-from .core import now, running, set_clock
+from .core import budget, now, running, set_clock
 from .kernel import hooks, kernel
 
 try:
@@ -26,13 +24,6 @@ except ImportError:
         pass
 
 
-_NO_BUDGET = const(0x0FFFFFFF)
-
-
-def _forget_debt():
-    kernel.debt_cycles = 0
-
-
 class VirtualPort:
     """A clock that stands still while anything is ready, then jumps to the next deadline.
 
@@ -50,17 +41,13 @@ class VirtualPort:
         self._due = -1  # an int, so that _ring() needs no branch
         self._alarm = None
         self._woken = False
-        self._drained = None
 
     def attach(self, alarm):
         """The kernel starts."""
         self._alarm = alarm
         self._due = -1
         set_clock(self.ms)
-        # The budget is of real time: do without.
-        kernel.budget_cycles = _NO_BUDGET
-        self._drained = kernel.drained
-        kernel.drained = _forget_debt
+        budget(0)  # it is of real time
         if self._seed is not None:
             random.seed(self._seed)
 
@@ -70,7 +57,6 @@ class VirtualPort:
             self._due = -1
             if kernel.port is None:  # the kernel has ended
                 set_clock(None)
-                kernel.drained = self._drained
         else:
             self._due = self.ms + delay_ms
 

@@ -68,6 +68,10 @@ typedef struct _coil_mutex_t {
 extern volatile uint8_t coil_lock_depth;
 extern volatile bool coil_resched;
 coil_strand_t *coil_running(void);
+// Whether the running strand has used up its time.
+bool coil_over_budget(void);
+// Whether what runs does so on top of a program or prompt that is none of the kernel's.
+bool coil_in_background(void);
 void coil_ready(coil_strand_t *strand);
 void coil_unready(coil_strand_t *strand);
 void coil_kick(void);
@@ -135,6 +139,7 @@ MP_DECLARE_CONST_FUN_OBJ_1(coil_run_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(coil_ready_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_limit_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(coil_budget_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(coil_spent_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(coil_hold_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_lock_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_unlock_obj);

@@ -42,6 +42,7 @@ static const mp_rom_map_elem_t native_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_configure), MP_ROM_PTR(&coil_configure_obj) },
     { MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&coil_run_obj) },
     { MP_ROM_QSTR(MP_QSTR_budget), MP_ROM_PTR(&coil_budget_obj) },
+    { MP_ROM_QSTR(MP_QSTR_spent), MP_ROM_PTR(&coil_spent_obj) },
     { MP_ROM_QSTR(MP_QSTR_hold), MP_ROM_PTR(&coil_hold_obj) },
     { MP_ROM_QSTR(MP_QSTR_limit), MP_ROM_PTR(&coil_limit_obj) },
     { MP_ROM_QSTR(MP_QSTR_running), MP_ROM_PTR(&coil_running_obj) },

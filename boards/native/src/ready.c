@@ -6,6 +6,11 @@
 // Normal + 7: above it a strand may exceed the time budget of a drain.
 #define BUDGET_PRIORITY_MAX (31)
 
+// What the base level gets of what strands use: one part to three, a quarter of all. A fifth is what
+// it is promised; interrupts and the kernel itself take some.
+#define BASE_SHARE (3)
+#define DEBT_MAX (1u << 28)
+
 enum { RUN_DONE, RUN_AGAIN, RUN_BUDGET };
 
 // One list for each priority, one bit for each list that has strands.
@@ -26,6 +31,11 @@ static volatile uint8_t held; // strands up to that leave the base level alone
 static uint32_t stolen; // cycles of the steps on top of the running one
 static uint32_t budget_start;
 static uint32_t budget_cycles; // 0: no limit
+static uint32_t allowed; // of it, over the base level
+static uint32_t debt; // what strands have used and the base has not had its share of yet
+static uint32_t base_since; // when the base went on
+static bool counting; // a drain over the base is under way
+static bool was_held; // since it began
 bool coil_goes_on;
 volatile uint8_t coil_lock_depth;
 volatile bool coil_resched;
@@ -42,6 +52,7 @@ void coil_kernel_deinit(void) {
     coil_lock_depth = 0;
     coil_resched = false;
     budget_cycles = 0;
+    counting = false;
     held = 0;
     stolen = 0;
 }
@@ -225,6 +236,16 @@ static void handle_pending(void) {
     nlr_pop_jump_callback(true);
 }
 
+static bool budget_used_up(frame_t *below) {
+    uint32_t since = below == NULL ? budget_start : below->budget_start;
+    return budget_cycles != 0
+           && (uint32_t)coil_native_cycles() - since >= (below == NULL ? allowed : budget_cycles);
+}
+
+bool coil_over_budget(void) {
+    return top->strand->priority <= BUDGET_PRIORITY_MAX && budget_used_up(top->below);
+}
+
 // run(floor): step ready strands above the floor and above those that this call interrupts, the
 // most urgent first. -> 0: none is left. 1: the alarm is to be set, or Ctrl-C waits; call again.
 // 2: the time budget is used up. A Strand: it has ended (its coroutine is None), or it has yielded
@@ -235,13 +256,12 @@ static mp_obj_t native_run(mp_obj_t floor_in) {
     if (coil_lock_depth != 0) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("run() with the kernel locked: unlock first"));
     }
-    uint32_t since = top == NULL ? budget_start : top->budget_start;
     for (;;) {
         if (coil_alarm_stale) {
             coil_goes_on = coil_nest_depth != 0; // drain.c clears it if nobody calls again
             return MP_OBJ_NEW_SMALL_INT(RUN_AGAIN);
         }
-        bool over = budget_cycles != 0 && (uint32_t)coil_native_cycles() - since >= budget_cycles;
+        bool over = budget_used_up(top);
         mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
         uint8_t priority = highest();
         uint8_t least = MAX(limit(), floor);
@@ -270,18 +290,52 @@ static mp_obj_t native_run(mp_obj_t floor_in) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(coil_run_obj, native_run);
 
-// budget(cycles): from now on run() gives strands up to Normal that much time; 0 takes it back.
+// budget(cycles): strands up to Normal get that much time at a time, then run() returns. Over the base
+// level it is less where the base has not had its share: a third of what strands have used. 0: no limit.
 static mp_obj_t native_budget(mp_obj_t cycles) {
-    budget_start = coil_native_cycles();
-    budget_cycles = mp_obj_get_int_truncated(cycles);
+    budget_cycles = allowed = MIN((uint32_t)mp_obj_get_int_truncated(cycles), DEBT_MAX);
+    budget_start = base_since = coil_native_cycles();
+    debt = 0;
+    counting = was_held = false;
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_1(coil_budget_obj, native_budget);
 
-// hold(priority): strands up to that do not run on top of the base level until hold(0).
+// A drain over the base level begins.
+static void count(void) {
+    uint32_t now = coil_native_cycles();
+    uint32_t due = debt / BASE_SHARE;
+    uint32_t had = now - base_since;
+    debt = had < due ? debt - had * BASE_SHARE : 0;
+    allowed = debt < budget_cycles ? budget_cycles - debt : 0;
+    budget_start = now;
+    was_held = held != 0;
+    counting = true;
+}
+
+// spent() -> cycles since enter(). A drain over the base level ends.
+static mp_obj_t native_spent(void) {
+    uint32_t now = coil_native_cycles();
+    uint32_t used = counting ? now - budget_start : 0;
+    // What urgent strands use while the others are held must not add up, or those would never get on.
+    debt = MIN(debt + MIN(used, was_held ? budget_cycles / 8 : DEBT_MAX), DEBT_MAX);
+    base_since = now;
+    counting = false;
+    return MP_OBJ_NEW_SMALL_INT(MIN(used, DEBT_MAX));
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_spent_obj, native_spent);
+
+// hold(priority) -> the debt. Strands up to that do not run on top of the base level until hold(0).
 static mp_obj_t native_hold(mp_obj_t priority) {
     held = mp_obj_get_int(priority);
-    return mp_const_none;
+    if (held == 0) {
+        // Also where urgent strands leave the base less than its share, the others get something.
+        debt = MIN(debt, budget_cycles / 2);
+        allowed = budget_cycles - debt;
+        budget_start = coil_native_cycles();
+        was_held = false;
+    }
+    return MP_OBJ_NEW_SMALL_INT(debt);
 }
 MP_DEFINE_CONST_FUN_OBJ_1(coil_hold_obj, native_hold);
 
@@ -376,6 +430,8 @@ static mp_obj_t native_enter(mp_obj_t reserve) {
     // top of a hog, and without end the hog would never let go of the base.
     if (top != NULL && top->depth == coil_nest_depth) {
         top->budget_start = coil_native_cycles();
+    } else if (top == NULL && !counting && budget_cycles != 0) {
+        count();
     }
     coil_apply();
     if (coil_goes_on) {

@@ -196,6 +196,12 @@ static mp_obj_t strand_next(mp_obj_t self_in) {
             self->value = mp_const_none; // it was for a park() that never came
         }
     }
+    if (flags & STRAND_SERVED && coil_lock_depth == 0 && coil_over_budget()) {
+        // What it waits for is there, again and again perhaps: the base must get its turn.
+        self->flags = (flags & ~(STRAND_SERVED | STRAND_EARLY)) | STRAND_PARKED | STRAND_GIVES_WAY;
+        MICROPY_END_ATOMIC_SECTION(atomic_state);
+        return self_in;
+    }
     if (!(flags & (STRAND_SERVED | STRAND_DOOMED)) && coil_lock_depth == 0) {
         self->flags = (flags & ~STRAND_EARLY) | STRAND_PARKED;
         MICROPY_END_ATOMIC_SECTION(atomic_state);
