@@ -33,6 +33,11 @@ _LAZY = {
     "Mutex": "core",
     "Semaphore": "core",
     "EventFlags": "core",
+    "EventQueue": "eventqueue",
+    "Event": "event",
+    "UserEvent": "event",
+    "event_queue": "sharedqueues",
+    "highprio_event_queue": "sharedqueues",
 }
 
 
