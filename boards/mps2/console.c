@@ -9,6 +9,7 @@
 #include "shared/readline/readline.h"
 #include "shared/runtime/interrupt_char.h"
 #include "clock.h"
+#include "coil_native.h"
 #include "console.h"
 #include "interrupt.h"
 
@@ -125,6 +126,11 @@ int mp_hal_stdin_rx_chr(void) {
 }
 
 mp_uint_t mp_hal_stdout_tx_strn(const char *str, size_t len) {
+    #if COIL_NATIVE
+    if (coil_native_output(str, len)) {
+        return len;
+    }
+    #endif
     console_write_raw(str, len);
     return len;
 }

@@ -110,7 +110,9 @@ mp_obj_t __wrap_mp_call_function_1_protected(mp_obj_t function, mp_obj_t argumen
 void callback_break(void) {
     if (callback_is_stuck() && MP_STATE_VM(sched_state) == MP_SCHED_LOCKED && MP_STATE_THREAD(gc_lock_depth) == 0) {
         mp_sched_keyboard_interrupt();
-        MP_STATE_VM(sched_state) = MP_SCHED_PENDING;
+        if (MP_STATE_MAIN_THREAD(mp_pending_exception) != MP_OBJ_NULL) { // not if a kernel keeps it
+            MP_STATE_VM(sched_state) = MP_SCHED_PENDING;
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 #include "py/runtime.h"
 #include "py/stream.h"
 #include "shared/readline/readline.h"
+#include "coil_native.h"
 #include "host.h"
 
 #define BUFFER_BYTES (65534) // Ctrl-C behind this much unread input is not seen
@@ -129,6 +130,11 @@ uintptr_t mp_hal_stdio_poll(uintptr_t flags) {
 
 // Write all of it, as long as somebody is there to read it.
 mp_uint_t __wrap_mp_hal_stdout_tx_strn(const char *text, size_t length) {
+    #if COIL_NATIVE
+    if (coil_native_output(text, length)) {
+        return length;
+    }
+    #endif
     size_t done = 0;
     while (done < length) {
         ssize_t n = write(STDOUT_FILENO, text + done, length - done);

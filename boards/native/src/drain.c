@@ -8,6 +8,7 @@
 typedef struct {
     mp_obj_base_t base;
     mp_obj_t function;
+    mp_sched_item_t displaced; // what had the last place in MicroPython's full queue
     volatile bool pending;
 } entry_t;
 
@@ -46,6 +47,11 @@ static mp_obj_t entry_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const m
     (void)n_args;
     (void)n_kw;
     (void)args;
+    mp_sched_item_t displaced = self->displaced;
+    self->displaced.func = self->displaced.arg = MP_OBJ_NULL;
+    if (displaced.func != MP_OBJ_NULL) {
+        mp_call_function_1_protected(displaced.func, displaced.arg);
+    }
     // Cleared first, so that work that arrives from here on queues the drain again.
     self->pending = false;
     drained_t drained;
@@ -70,24 +76,33 @@ static mp_obj_t drain_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     drain_t *self = mp_obj_malloc(drain_t, type);
     self->entry = mp_obj_malloc(entry_t, &entry_type);
     self->entry->function = args[0];
+    self->entry->displaced.func = self->entry->displaced.arg = MP_OBJ_NULL;
     self->entry->pending = false;
     return MP_OBJ_FROM_PTR(self);
 }
 
-bool coil_drain_pend(mp_obj_t self_in) {
+// A full queue is no reason to lose a drain: it shares the last place with what is there, and comes
+// after that.
+void coil_drain_pend(mp_obj_t self_in) {
     entry_t *entry = ((drain_t *)MP_OBJ_TO_PTR(self_in))->entry;
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
-    bool queued = entry->pending;
-    if (!queued) {
-        queued = entry->pending = mp_sched_schedule(MP_OBJ_FROM_PTR(entry), mp_const_none);
+    if (!entry->pending) {
+        entry->pending = true;
+        if (!mp_sched_schedule(MP_OBJ_FROM_PTR(entry), mp_const_none)) {
+            size_t last = (MP_STATE_VM(sched_idx) + MP_STATE_VM(sched_len) - 1) & (MICROPY_SCHEDULER_DEPTH - 1);
+            mp_sched_item_t *place = &MP_STATE_VM(sched_queue)[last];
+            entry->displaced = *place;
+            place->func = MP_OBJ_FROM_PTR(entry);
+            place->arg = mp_const_none;
+        }
     }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
-    return queued;
 }
 
-// pend(): queue the call of the function unless it is queued already. False: the queue is full.
+// pend(): queue the call of the function unless it is queued already.
 static mp_obj_t drain_pend(mp_obj_t self_in) {
-    return mp_obj_new_bool(coil_drain_pend(self_in));
+    coil_drain_pend(self_in);
+    return mp_const_true;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(drain_pend_obj, drain_pend);
 

@@ -124,6 +124,9 @@ void coil_mutex_inherit(coil_strand_t *owner);
 coil_strand_t *coil_mutex_owner(coil_waitable_t *waitable);
 extern const mp_obj_type_t coil_mutex_type;
 
+// output.c
+void coil_output_deinit(void);
+
 // post.c
 void coil_post_deinit(void);
 void coil_apply(void);
@@ -158,6 +161,9 @@ MP_DECLARE_CONST_FUN_OBJ_0(coil_now_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR(coil_alarm_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(coil_set_clock_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(coil_abandon_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(coil_output_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(coil_output_lost_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(coil_raw_repl_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(coil_post_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_posts_lost_obj);
 

@@ -10,6 +10,7 @@ SRC_USERMOD_C += $(addprefix $(COIL_NATIVE)/, \
 	modnative.c \
 	mutex.c \
 	nest.c \
+	output.c \
 	post.c \
 	ready.c \
 	semaphore.c \

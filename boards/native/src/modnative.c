@@ -11,6 +11,7 @@ void coil_native_deinit(void) {
     coil_kernel_deinit();
     coil_deadline_deinit();
     coil_post_deinit();
+    coil_output_deinit();
 }
 
 static mp_obj_t native_init(void) {
@@ -68,6 +69,10 @@ static const mp_rom_map_elem_t native_globals_table[] = {
 
     { MP_ROM_QSTR(MP_QSTR_post), MP_ROM_PTR(&coil_post_obj) },
     { MP_ROM_QSTR(MP_QSTR_posts_lost), MP_ROM_PTR(&coil_posts_lost_obj) },
+
+    { MP_ROM_QSTR(MP_QSTR_output), MP_ROM_PTR(&coil_output_obj) },
+    { MP_ROM_QSTR(MP_QSTR_output_lost), MP_ROM_PTR(&coil_output_lost_obj) },
+    { MP_ROM_QSTR(MP_QSTR_raw_repl), MP_ROM_PTR(&coil_raw_repl_obj) },
 
     { MP_ROM_QSTR(MP_QSTR_cycles), MP_ROM_PTR(&coil_cycles_obj) },
     { MP_ROM_QSTR(MP_QSTR_cycles_hz), MP_ROM_PTR(&coil_cycles_hz_obj) },

@@ -26,8 +26,8 @@ extern volatile bool coil_keeps_interrupts;
 void coil_interrupt_take(void);
 void coil_interrupt_give(void);
 
-// Queue the function of a Drain unless it is queued already. False: MicroPython's queue is full.
-bool coil_drain_pend(mp_obj_t drain);
+// Queue the function of a Drain unless it is queued already.
+void coil_drain_pend(mp_obj_t drain);
 
 void coil_trace_deinit(void);
 

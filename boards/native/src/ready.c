@@ -61,6 +61,17 @@ coil_strand_t *coil_running(void) {
     return top == NULL ? NULL : top->strand;
 }
 
+bool coil_in_background(void) {
+    if (coil_keeps_interrupts) {
+        return false; // the kernel runs the whole program
+    }
+    frame_t *frame = top;
+    while (frame != NULL && frame->below != NULL) {
+        frame = frame->below;
+    }
+    return frame != NULL && frame->depth != 0; // and not if the program itself calls run()
+}
+
 static uint8_t limit(void) {
     uint8_t found = top == NULL ? held : 0;
     for (frame_t *frame = top; frame != NULL; frame = frame->below) {
@@ -69,31 +80,13 @@ static uint8_t limit(void) {
     return found;
 }
 
-#if MICROPY_SCHEDULER_STATIC_NODES
-// MicroPython runs its nodes first and then one entry of its queue, so that there is room next time.
-static void try_again(mp_sched_node_t *node) {
-    (void)node;
-    if (coil_resched) {
-        coil_kick();
-    }
-}
-#endif
-
-// Have the drain called soon. If MicroPython's queue is full: when it is not any more. Without static
-// nodes that is noticed by the next call of this, by run() and by unlock().
+// Have the drain called at the next branch, or at the unlock.
 void coil_kick(void) {
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     mp_obj_t drain = MP_STATE_VM(coil_kernel_drain);
-    if (coil_lock_depth != 0) {
-        coil_resched = true;
-    } else if (drain != MP_OBJ_NULL) {
-        coil_resched = !coil_drain_pend(drain);
-        #if MICROPY_SCHEDULER_STATIC_NODES
-        static mp_sched_node_t node;
-        if (coil_resched) {
-            mp_sched_schedule_node(&node, try_again);
-        }
-        #endif
+    coil_resched = coil_lock_depth != 0;
+    if (!coil_resched && drain != MP_OBJ_NULL) {
+        coil_drain_pend(drain);
     }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
 }
@@ -371,7 +364,8 @@ MP_DEFINE_CONST_FUN_OBJ_0(coil_in_callback_obj, native_in_callback);
 static mp_obj_t native_ready(size_t n_args, const mp_obj_t *args) {
     coil_strand_t *strand = coil_strand_of(args[0]);
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
-    if (strand->waits_for == NULL && !(strand->flags & (STRAND_QUEUED | STRAND_SERVED | STRAND_EARLY))) {
+    const uint16_t is_ready = STRAND_QUEUED | STRAND_SERVED | STRAND_EARLY | STRAND_GIVES_WAY;
+    if (strand->waits_for == NULL && !(strand->flags & is_ready)) {
         strand->value = n_args > 1 ? args[1] : mp_const_none;
         if (strand->flags & STRAND_PARKED) {
             coil_ready(strand);

@@ -47,8 +47,8 @@ configure(drain=Drain(drain))
 spare = Drain(lambda: log.append("spare"))
 
 
-def fill_and(action, *arguments):
-    """Call action with MicroPython's queue full: no branch, at which a callback ran, before it."""
+def fill():
+    """Fill MicroPython's queue: no branch, at which a callback ran."""
     queue = micropython.schedule
     append = log.append
     queue(append, 0)
@@ -59,9 +59,11 @@ def fill_and(action, *arguments):
     queue(append, 5)
     queue(append, 6)
     queue(append, 7)
-    full = not spare.pend()
+
+
+def fill_and(action, *arguments):
+    fill()
     action(*arguments)
-    assert full
     spin()
 
 
@@ -74,11 +76,55 @@ def spin(n=40):
         pass
 
 
-# The queue is full when the strand gets ready: no other event will come.
+# The queue holds so many.
+try:
+    fill_and(micropython.schedule, log.append, 8)
+    raise AssertionError
+except RuntimeError:
+    spin()
+
+# It is full when the strand gets ready: no other event will come.
 for _ in range(3):
     log.clear()
     fill_and(ready, Strand(note("strand"), None, 24))
     assert log == list(range(8)) + ["strand"], log
+
+
+# Full for more than one drain, and for a callback after them.
+def pend_all(strand):
+    assert spare.pend()
+    ready(strand)
+    spare.pend()
+    assert spare()
+
+
+for _ in range(3):
+    log.clear()
+    fill_and(pend_all, Strand(note("strand"), None, 24))
+    assert log == list(range(8)) + ["spare", "strand"], log
+
+# The callback that shares its place with a drain may raise.
+log.clear()
+micropython.schedule(log.append, None)
+
+
+def full_of_errors(strand):
+    queue = micropython.schedule
+    queue(len, 0)
+    queue(len, 1)
+    queue(len, 2)
+    queue(len, 3)
+    queue(len, 4)
+    queue(len, 5)
+    queue(len, 6)
+    queue(len, 7)
+    ready(strand)
+    spin()
+
+
+spin()
+full_of_errors(Strand(note("strand"), None, 24))
+assert log == [None, "strand"], log
 
 # Full at the unlock.
 log.clear()
@@ -87,7 +133,7 @@ ready(Strand(note("strand"), None, 24))
 spin()
 assert log == []
 fill_and(unlock)
-assert "strand" in log and len(log) == 9, log
+assert log == list(range(8)) + ["strand"], log
 
 # A drain that finds the kernel locked comes back.
 log.clear()
