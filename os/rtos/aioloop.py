@@ -105,6 +105,7 @@ class Loop(Thread):
 
     async def _run(self):
         strand = self.strand
+        strand.deputy = None
         strand.set_host(True)
         while True:
             delay_ms = self._turn()
