@@ -60,12 +60,16 @@ def _make_answer(strand):
     strand.answer = mapped(next, strand.place)
 
 
+def prepare_answer(strand):
+    """The strand's answer, made when it is used first."""
+    if strand.answer is None:
+        _make_answer(strand)
+    return strand.answer
+
+
 def arm_answer(strand):
     """Have the next await of the strand's answer, which is returned, yield the strand."""
-    answer = strand.answer
-    if answer is None:
-        _make_answer(strand)
-        answer = strand.answer
+    answer = prepare_answer(strand)
     strand.valued = True
     strand.arm(strand.keys)
     strand.add_key(strand)

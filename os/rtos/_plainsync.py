@@ -52,6 +52,7 @@ class Semaphore(Waitable):
         """The long way of acquire(), which has taken one too many."""
         core.busy = True
         self.left += 1
+        self.slow = True  # what is released from here on is to be posted
         try:
             if self.left > 0:
                 self.left -= 1
@@ -60,7 +61,6 @@ class Semaphore(Waitable):
                 return strand.answer
             strand.state = _BEGUN
             strand.arm(strand)
-            self.slow = True
             join(strand, self)
             return strand.place
         finally:

@@ -6,7 +6,7 @@ from micropython import const
 
 import rtos._plain as core
 
-from ._plainplace import Waitable, arm_answer, end_answer, end_value, leave
+from ._plainplace import Waitable, arm_answer, end_answer, end_value, leave, prepare_answer
 from ._plainport import TaskQueue, os_error
 from ._plainpost import post
 from ._plainstrand import caller
@@ -81,13 +81,28 @@ def park(waiters=None, timeout_ms=None):
         return strand.place
     if waiters is not None and not isinstance(waiters, Waiters):
         raise TypeError("park(waiters): pass a Waiters or None")
-    if timeout_ms is not None and limit_time(strand, timeout_ms):
-        return strand.answer
-    strand.state = _BEGUN
+    if timeout_ms is None:
+        return _begin_wait(strand, waiters)
+    core.busy = True  # or the time is up before the wait has begun
+    try:
+        if limit_time(strand, timeout_ms):
+            return strand.answer
+        return _begin_wait(strand, waiters)
+    finally:
+        core.busy = False
+
+
+def _begin_wait(strand, waiters):
+    answer = prepare_answer(strand)
     if waiters is not None:
         strand.waits_for = waiters
         waiters.queue.push(strand.node, strand.urgency)
-    return arm_answer(strand)
+    # No branch before the end, unless `busy`: a wait that has begun can be woken.
+    strand.state = _BEGUN
+    strand.valued = True
+    strand.arm(strand.keys)
+    strand.add_key(strand)
+    return answer
 
 
 class Waiters(Waitable):
