@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 FIRMWARES = {"native": True, "stock": False}
 SCENARIOS = sorted(file.stem for file in (HERE / "scenarios").glob("*.py"))
 #: Random schedules of several events, besides all of one event.
-RUNS = 200
+RUNS = 100
 SEED = 20
 
 
