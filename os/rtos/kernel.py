@@ -57,7 +57,7 @@ _TICKS_MASK = const(0x3FFFFFFF)
 _AGAIN = const(1)
 _BUDGET = const(2)
 # What enter() returns.
-_OVER_BASE = const(1)
+_OVER_STRAND = const(2)
 _CTRL_C = const(4)
 
 _REFUSED = "a thread awaits what rtos does not know; for asyncio: await rtos.aio(...)"
@@ -166,38 +166,49 @@ def _serve():
 
 def _drain():
     """Called by MicroPython's scheduler after each kick()."""
-    asyncio = None
     try:
         where = enter(_STACK_RESERVE)
-        if where & _CTRL_C:
-            where -= _CTRL_C
-            if kernel.background:
-                _check_hog()
-        if where == _OVER_BASE:
-            # In the foreground run() steps them itself: nothing preempts what a callback steps on
-            # stock firmware.
-            if kernel.background and not kernel.draining:  # else it goes on when this has returned
-                _drain_over_base()
-        elif where:
-            asyncio = kernel.stepping
-            if asyncio is not None:
-                asyncio.suspend()
+        if where == _OVER_STRAND and kernel.stepping is None:
             result = nest(run_ready, 0)
-            while result and nest(_attend, result):
-                result = nest(run_ready, 0)
+            if result:
+                _go_on(result)
+        elif where:
+            _drain_with_care(where)
     except BaseException as error:
         panic(error)
-    finally:
+
+
+def _drain_with_care(where):
+    if where & _CTRL_C:
+        where -= _CTRL_C
+        if kernel.background:
+            _check_hog()
+    if where == _OVER_STRAND:
+        asyncio = kernel.stepping
         if asyncio is not None:
-            asyncio.resume()
+            asyncio.suspend()
+        try:
+            _go_on(nest(run_ready, 0))
+        finally:
+            if asyncio is not None:
+                asyncio.resume()
+    # In the foreground run() steps them itself: nothing preempts what a callback steps on stock
+    # firmware.
+    elif kernel.background and not kernel.draining:  # else it goes on when this has returned
+        _drain_over_base()
+
+
+def _go_on(result):
+    """Step what may run on top of what the drain has interrupted, from what run() has returned."""
+    while result and nest(_attend, result):
+        result = nest(run_ready, 0)
+    return result
 
 
 def _drain_over_base():
     kernel.draining = True
     try:
-        result = nest(run_ready, 0)
-        while result and nest(_attend, result):
-            result = nest(run_ready, 0)
+        result = _go_on(nest(run_ready, 0))
     finally:
         used = spent()
         kernel.draining = False
@@ -268,7 +279,6 @@ def _begin(port, background):
         from kernelport import Port
 
         port = Port()
-    from .aiopatch import patch
     from .outside import outside
 
     kernel.background = background
@@ -288,7 +298,10 @@ def _begin(port, background):
     kernel.port = port
     kernel.rest = Service(_rest)
     kernel.watch = Service(_watch)
-    patch()
+    if "asyncio.core" in sys.modules:
+        from .aiopatch import patch
+
+        patch()
     alarm()  # threads may wait for a time already
 
 
