@@ -30,8 +30,11 @@ from ._plainpost import (
     interrupted,
     keep_interrupts,
     nest,
+    output,
+    output_lost,
     post,
     posts_lost,
+    raw_repl,
     stack_left,
     throw,
 )
@@ -69,9 +72,12 @@ __all__ = (
     "locked",
     "nest",
     "now",
+    "output",
+    "output_lost",
     "park",
     "post",
     "posts_lost",
+    "raw_repl",
     "ready",
     "run",
     "running",
@@ -85,11 +91,12 @@ __all__ = (
 )
 
 
-def configure(drain=None, outside=None, irq_off=None, irq_on=None, in_isr=None):
+def configure(drain=None, outside=None, irq_off=None, irq_on=None, in_isr=None, imported=None):
     """What the kernel gives the core.
 
     drain: the Drain that is pended when a strand should preempt. outside(object, name, *args): makes
     awaitables for callers that are no threads. irq_off() -> state, irq_on(state), in_isr() -> bool.
+    imported: not called; nothing here is told of imports.
     """
     _plain.set_hooks(drain, outside, in_isr)
     _plainpost.set_irq(irq_off, irq_on)

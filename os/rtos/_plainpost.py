@@ -151,6 +151,21 @@ def keep_interrupts(on):
     """Ctrl-C cannot be kept on this firmware."""
 
 
+def output(buffer):
+    """Bytes of output that was kept, moved into the buffer: none, threads print at once."""
+    return 0
+
+
+def output_lost():
+    """Bytes of output that had no room."""
+    return 0
+
+
+def raw_repl():
+    """Whether a host tool talks to the board: not known."""
+    return False
+
+
 def stack_left():
     """Bytes of C stack that are left; not known, so many."""
     return 0x7FFFFFF

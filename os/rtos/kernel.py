@@ -5,12 +5,14 @@ REPL, or whatever plain code called it, is the base level, and threads run on to
 by interrupts. What may preempt what is in docs/rtos.md, and why in docs/adr/0003-kernel.md.
 """
 
+import builtins
 import gc
 import sys
 
 from micropython import const
 
 from .core import (
+    LEVELS_NEST,
     Drain,
     Strand,
     alarm,
@@ -28,6 +30,7 @@ from .core import (
     nest,
     now,
     park,
+    raw_repl,
     ready,
     running,
     spent,
@@ -42,6 +45,7 @@ _STACK_RESERVE = const(6 * 1024)
 # In the background threads up to Normal get so much, then the base its share: a third of that.
 _BUDGET_MS = const(5)
 _BASE_SHARE = const(3)
+_NORMAL = const(24)
 _NORMAL_TOP = const(31)
 _TOP = const(55)
 # A thread that keeps the base waiting that long when Ctrl-C is pressed gets it itself.
@@ -91,6 +95,8 @@ class _Kernel:
         self.threads = []  # those that have started and not ended
         self.rest = None
         self.draining = False  # over the base
+        self.flush = None
+        self.flushing = False  # what threads have printed waits for the end of the raw REPL
         self.ms_cycles = 0
         self.rest_ms = 0
         self.hog = None
@@ -221,6 +227,9 @@ def _drain_over_base():
     if kernel.nudge:
         kernel.nudge = False
         kick()  # so that port.idle(), which the base may be about to call, returns
+    if raw_repl() and not kernel.flushing:
+        kernel.flushing = True
+        ready(kernel.flush.strand)
     kernel.drained()
     _collect()
 
@@ -280,6 +289,7 @@ def _begin(port, background):
 
         port = Port()
     from .outside import outside
+    from .rawoutput import flush
 
     kernel.background = background
     kernel.draining = False
@@ -292,17 +302,40 @@ def _begin(port, background):
         irq_off=port.irq_off,
         irq_on=port.irq_on,
         in_isr=port.in_isr,
+        imported=_take_asyncio,
     )
     budget(kernel.ms_cycles * _BUDGET_MS if background else 0)
     port.attach(alarm)
     kernel.port = port
     kernel.rest = Service(_rest)
     kernel.watch = Service(_watch)
+    kernel.flush = Service(flush, _NORMAL)
+    kernel.flushing = background
+    if background:
+        ready(kernel.flush.strand)  # it prints what an earlier kernel has left
+    if not LEVELS_NEST and sys.implementation.name == "micropython":
+        _import_asyncio()
+    _take_asyncio()
+    alarm()  # threads may wait for a time already
+
+
+def _take_asyncio():
+    """Have asyncio run under the kernel, once a program has imported it."""
     if "asyncio.core" in sys.modules:
         from .aiopatch import patch
 
         patch()
-    alarm()  # threads may wait for a time already
+
+
+def _import_asyncio():
+    """Stock firmware cannot tell when a program does, and a thread that awaits what is asyncio's,
+    before the kernel has seen to it, would crash the interpreter.
+    """
+    load = builtins.__import__  # by this name it is no reason for a build to include asyncio
+    try:
+        load("asyncio")
+    except ImportError:
+        pass
 
 
 def _end():
@@ -316,7 +349,7 @@ def _end():
         _serve()
     for thread in list(kernel.threads):
         thread.kill()
-    for service in (kernel.rest, kernel.watch):
+    for service in (kernel.rest, kernel.watch, kernel.flush):
         service.strand.finish()
     if kernel.asyncio is not None:
         kernel.asyncio.patches.remove()
