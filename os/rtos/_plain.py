@@ -220,6 +220,7 @@ def run(floor):
                 strand = _choose(strand, floor)
                 if isinstance(strand, int):
                     return strand
+                strand.state = _RUNS  # else a callback at the jump to follow takes it for parked
                 busy = False
             else:
                 strand = _pop().coro
