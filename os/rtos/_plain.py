@@ -1,4 +1,4 @@
-"""The twin in Python of the core in C: the strands that are ready, and the loop that steps them.
+"""The twin in Python of the core in C; what is called most in one file, as that saves a third.
 
 Names, messages and the order of events are those of boards/native/src, and so are the tests.
 
@@ -14,7 +14,7 @@ Names, messages and the order of events are those of boards/native/src, and so a
 from micropython import const
 
 from ._plainbudget import count, debt_held, debt_let_go, set_budget, used_up
-from ._plainplace import disarm, end_value, leave
+from ._plainplace import disarm, end_value
 from ._plainport import Task, TaskQueue, ticks
 from ._plainpost import apply, connect, post
 from ._plaintime import clear_deadline
@@ -40,6 +40,8 @@ _DEPTH = const(255)
 STALE = const(256)  # the alarm is to be set
 _BUDGET = const(512)
 _DOOM = const(1024)  # once for each strand that is doomed
+
+_int = int
 
 _DONE = const(0)
 _AGAIN = const(1)
@@ -91,7 +93,8 @@ _refused = 0
 
 
 in_isr = None  # tells whether an interrupt handler runs; None: none of them calls this
-begin = None  # of _plainstrand.py
+begin = None  # of _plainstrand.py, as the following are of _plainodd.py
+set_doom = throw = misstep = end = None
 
 
 def set_hooks(drain, hook, isr):
@@ -169,29 +172,18 @@ def wake(strand, value):
             strand.state = _RUNS if strand.doom is None else _ALERT
 
 
-def set_doom(strand, error):
-    """Have run() look at who yields, as long as a strand has to be raised an error instead."""
-    global attention
-    if (strand.doom is None) != (error is None):
-        change = _DOOM if strand.doom is None else -_DOOM
-        attention += change  # no branch between load and store
-    strand.doom = error
-
-
-def forget(strand):
-    """Forget a wait of any kind, begun or served, and that the strand is ready; be `busy`."""
-    left = leave(strand)
-    clear_deadline(strand)
-    state = strand.state
-    if state in IN_QUEUE:
-        strand.state = _RUNS if state == _GIVES_WAY else _PARKED
-        ready_ones.remove(strand.node)
-    disarm(strand)
-    strand.early = False
-    strand.value = None
-    strand.error = None
-    if left is not None:
-        left.renew()
+def wake_first(waitable, value):
+    """wake() for the first strand of a list, which is returned; there must be one; be `busy`."""
+    strand = waitable.queue.pop().coro
+    strand.waits_for = None
+    if strand.state == _PARKED and strand.error is None and not strand.timed:
+        if value is not None:
+            end_value(strand, value)
+        strand.state = _QUEUED
+        push(strand.node, strand.urgency)
+    else:
+        wake(strand, value)
+    return strand
 
 
 # ---- Stepping
@@ -249,14 +241,14 @@ def run(floor):
                     return _DONE
                 _looping = True
                 continue
-            if not _misstep(strand, result):
+            if not misstep(strand, result):
                 return strand
     except BaseException as error:
         if top is not strand or strand is below:  # it comes from this function
             busy = False
             raise
         top = below
-        _end(strand, error)
+        end(strand, error)
         return strand
     finally:
         top = below
@@ -276,9 +268,9 @@ def _choose(last, floor):
         state = last.state
         if state in (_PARKED, _GAVE_WAY, _FAILED | 4):
             if last.doom is not None:
-                return _throw(last, last.doom)
+                return throw(last, last.doom)
             if attention & _DEPTH:
-                return _throw(last, RuntimeError("await with the kernel locked: unlock first"))
+                return throw(last, RuntimeError("await with the kernel locked: unlock first"))
     if attention & STALE:
         return _AGAIN
     over = attention & _BUDGET and used_up()
@@ -295,52 +287,6 @@ def _choose(last, floor):
             return strand
     busy = False
     return _DONE
-
-
-def _throw(strand, error):
-    """Have the await that a strand has just come to raise the error at once."""
-    global busy
-    busy = True
-    forget(strand)
-    set_doom(strand, None)
-    strand.error = error
-    strand.step = strand.raises
-    return strand
-
-
-def _misstep(strand, result):
-    """A strand has not yielded itself. Returns whether that is settled."""
-    global busy
-    if not hasattr(result, "urgency"):
-        strand.state = _LOST
-        strand.value = result
-        return False
-    busy = True
-    result.rearm()
-    strand.error = RuntimeError("a wait belongs to the thread that began it")
-    strand.state = _PARKED
-    wake(strand, None)
-    busy = False
-    return True
-
-
-def _end(strand, error):
-    global attention, busy
-    busy = True
-    forget(strand)
-    strand.state = _ENDED
-    strand.coroutine = None
-    set_doom(strand, None)
-    strand.step = rest
-    if isinstance(error, StopIteration):
-        strand.value = error.value
-    else:
-        strand.error = error
-    busy = False
-    if attention & _DEPTH:  # it has forgotten, or failed, to unlock
-        attention &= ~_DEPTH
-        if _resched:
-            kick()
 
 
 def budget(cycles):
@@ -405,7 +351,8 @@ def mutex_acquire(self, timeout_ms=None):
 def mutex_release(self):
     """Give the mutex back. Raises RuntimeError if the caller does not own it."""
     global busy
-    if self.holder is not top or (in_isr is not None and in_isr()):
+    acts = top.deputy if top.host else top
+    if self.holder is not acts or (in_isr is not None and in_isr()):
         raise RuntimeError("only its owner can release a Mutex: a Semaphore is for signals")
     busy = True
     if self.slow:
@@ -431,14 +378,59 @@ def semaphore_acquire(self, timeout_ms=None):
 
 def semaphore_release(self):
     """Give one back. Returns False if the count is at its maximum. Any context."""
+    global busy
     if in_isr is not None and in_isr():
         return post(semaphore_release_posted, self)
     self.left += 1
-    return not self.slow or self.settle()
+    if not self.slow:
+        return True
+    if busy:
+        return self.settle()
+    busy = True
+    if self.left != 1 or self.queue.peek() is None:
+        busy = False
+        return self.settle()
+    self.left -= 1
+    strand = wake_first(self, None)
+    busy = False
+    if strand.priority > top.priority:
+        preempt(strand)
+    return True
 
 
 def semaphore_release_posted(semaphore, _):
     semaphore_release(semaphore)
+
+
+def flags_set(self, bits):
+    """Set bits. Returns the flags after it; None from an interrupt handler. Any context."""
+    global busy
+    if bits.__class__ is not _int or bits >> 31:
+        self.refuse(bits)
+    if busy or (in_isr is not None and in_isr()):
+        post(flags_set, self, bits)
+        return None
+    busy = True
+    bits |= self.bits
+    self.bits = bits
+    task = self.queue.peek()
+    if task is not None:
+        strand = task.coro
+        wanted = strand.bits
+        found = bits & wanted
+        if found == wanted if strand.all else found:
+            if strand.clears:
+                self.bits = bits & ~wanted
+            wake_first(self, bits)
+            if self.bits and self.queue.peek() is not None:
+                self.serve()
+            busy = False
+            if strand.priority > top.priority:
+                preempt(strand)
+            return self.bits
+        self.serve()
+    busy = False
+    return self.bits
 
 
 def is_isr():
@@ -474,9 +466,18 @@ def unlock():
         kick()
 
 
+def unlock_all():
+    """A strand has ended, or yielded nonsense, and forgotten to unlock, or failed to."""
+    global attention
+    if attention & _DEPTH:
+        attention &= ~_DEPTH
+        if _resched:
+            kick()
+
+
 def locked():
-    """Whether the kernel is locked."""
-    return attention & _DEPTH != 0
+    """Whether the kernel is locked, or a callback has interrupted the core: post() then."""
+    return busy or attention & _DEPTH != 0
 
 
 def enter(reserve):

@@ -4,6 +4,7 @@ from micropython import const
 
 import rtos._plain as core
 
+from ._plainodd import forget, set_doom
 from ._plainplace import arm_answer, disarm, leave
 from ._plainport import Task, deque, os_error
 from ._plainpost import post
@@ -173,7 +174,7 @@ class Strand:
             if self.state == _QUEUED:
                 self.step = self.raises
         else:
-            core.set_doom(self, error)
+            set_doom(self, error)
             if self.state == _RUNS:
                 self.state = _ALERT
             elif self.state in (_QUEUED, _GAVE_WAY) and not self.host:
@@ -187,14 +188,14 @@ class Strand:
         """Take back a cancel(error) that has not been raised. Returns whether there was one."""
         doomed = self.doom is error and self.state != _FAILED
         if doomed:
-            core.set_doom(self, None)
+            set_doom(self, None)
         return doomed
 
     def fail(self, error):
         """Resume the coroutine with throw(error). For a strand that run() has returned."""
         core.busy = True
-        core.forget(self)
-        core.set_doom(self, None)
+        forget(self)
+        set_doom(self, None)
         self.error = error
         self.state = _PARKED
         core.wake(self, None)
@@ -209,7 +210,7 @@ class Strand:
         if self.stepping:
             raise RuntimeError("a strand that runs ends by itself")
         self.coroutine = None
-        core.set_doom(self, None)
+        set_doom(self, None)
         self.step = core.rest
         self.close()
         self.state = _ENDED
@@ -218,7 +219,7 @@ class Strand:
     def close(self):
         """Forget the wait, and that the strand is ready."""
         core.busy = True
-        core.forget(self)
+        forget(self)
         if self.stepping:
             self.state = _HOST if self.host else self.alertness()
         core.busy = False
@@ -280,9 +281,9 @@ def caller():
     elif strand is core.nobody or strand.host:
         return None
     core.busy = True
-    core.forget(strand)
+    forget(strand)
     if state == _FAILED:
-        core.set_doom(strand, None)
+        set_doom(strand, None)
     strand.state = strand.alertness()
     core.busy = False
     if not state & _GIVES_WAY or state == _SERVED:
@@ -299,7 +300,7 @@ def begin():
     strand.state = _RUNS
     if strand.doom is not None:
         error = _exception_of(strand.doom)
-        core.set_doom(strand, None)
+        set_doom(strand, None)
         raise error
     return strand
 

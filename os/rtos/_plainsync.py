@@ -4,7 +4,7 @@ from micropython import const
 
 import rtos._plain as core
 
-from ._plainplace import OVER, Waitable, arm_answer, join, take_first
+from ._plainplace import OVER, Waitable, arm_answer
 from ._plainport import TaskQueue
 from ._plainwait import limit_time, serve
 
@@ -12,10 +12,6 @@ _BEGUN = const(1)
 _COUNT_MAX = const(0x3FFFFFFF)
 _BITS_ALL = 0x7FFFFFFF
 _int = int  # a name of this module costs a third
-
-
-def _set(flags, bits):
-    flags.set(bits)
 
 
 class Semaphore(Waitable):
@@ -57,11 +53,12 @@ class Semaphore(Waitable):
             if self.left > 0:
                 self.left -= 1
                 return strand.place
-            if limit_time(strand, timeout_ms):
+            if timeout_ms is not None and limit_time(strand, timeout_ms):
                 return strand.answer
             strand.state = _BEGUN
+            strand.waits_for = self
+            self.queue.push(strand.node, strand.urgency)
             strand.arm(strand)
-            join(strand, self)
             return strand.place
         finally:
             core.busy = False
@@ -85,8 +82,7 @@ class Semaphore(Waitable):
         strand = None
         while self.left > 0 and queue.peek() is not None:
             self.left -= 1
-            strand = take_first(self)
-            core.wake(strand, None)
+            strand = core.wake_first(self, None)
         fits = self.left <= self._max
         if not fits:
             self.left -= 1
@@ -115,27 +111,20 @@ class EventFlags(Waitable):
 
     def __init__(self):
         super().__init__()
-        self._bits = 0
+        self.bits = 0
         self._spare = TaskQueue()
 
     def __repr__(self):
-        return "<EventFlags 0x%x>" % self._bits
+        return "<EventFlags 0x%x>" % self.bits
 
-    def set(self, bits):
-        """Set bits. Returns the flags after it; None from an interrupt handler. Any context."""
-        if bits.__class__ is not _int or bits >> 31:
-            _refuse(bits)
-        if core.busy or (core.in_isr is not None and core.in_isr()):
-            core.post(_set, self, bits)
-            return None
-        self._bits |= bits
-        if self.queue.peek() is not None:
-            self._serve()
-        return self._bits
+    set = core.flags_set
 
-    def _serve(self):
-        """Serve the waiting strands, in their order."""
-        core.busy = True
+    def refuse(self, bits):
+        """For set(), which has found something odd."""
+        _refuse(bits)
+
+    def serve(self):
+        """Serve the waiting strands, in their order; `busy` is set."""
         queue = self.queue
         rest = self._spare
         first = None
@@ -143,36 +132,33 @@ class EventFlags(Waitable):
             task = queue.peek()
             if task is None:
                 break
-            queue.pop()
             strand = task.coro
             wanted = strand.bits
-            bits = self._bits
+            bits = self.bits
             found = bits & wanted
             if found == wanted if strand.all else found:
-                strand.waits_for = None
                 if strand.clears:
-                    self._bits = bits & ~wanted
-                core.wake(strand, bits)
+                    self.bits = bits & ~wanted
+                core.wake_first(self, bits)
                 if first is None:
                     first = strand
             else:
-                rest.push(task, strand.urgency)
+                rest.push(queue.pop(), strand.urgency)
         self._spare = queue
         self.queue = rest
-        core.busy = False
         if first is not None:
             core.preempt(first)
 
     def clear(self, bits=_BITS_ALL):
         """Clear bits. Returns the flags before it. Any context but an interrupt handler."""
         _refuse(bits)
-        before = self._bits
-        self._bits = before & ~bits
+        before = self.bits
+        self.bits = before & ~bits
         return before
 
     def get(self):
         """The flags."""
-        return self._bits
+        return self.bits
 
     def wait_any(self, bits, clear=True, timeout_ms=None):
         """Awaitable of the flags before clearing, as soon as one of the bits is set.
@@ -201,11 +187,11 @@ def _wait(flags, all, bits, clear, timeout_ms):
             return core.ask_outside(flags, name, bits, bool(clear), timeout_ms)
     core.busy = True
     try:
-        got = flags._bits
+        got = flags.bits
         found = got & bits
         if found == bits if all else found:
             if clear:
-                flags._bits = got & ~bits
+                flags.bits = got & ~bits
             return serve(strand, got)
         if timeout_ms is not None and limit_time(strand, timeout_ms):
             return strand.answer

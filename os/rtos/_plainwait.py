@@ -111,13 +111,10 @@ class Waiters(Waitable):
     def wake(self, value=None):
         """Make the first strand ready. Returns its owner, or None if nobody waits."""
         core.busy = True
-        queue = self.queue
-        if queue.peek() is None:
+        if self.queue.peek() is None:
             core.busy = False
             return None
-        strand = queue.pop().coro
-        strand.waits_for = None
-        core.wake(strand, value)
+        strand = core.wake_first(self, value)
         core.busy = False
         core.preempt(strand)
         return strand.owner

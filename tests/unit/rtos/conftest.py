@@ -26,9 +26,18 @@ _CHOICE = re.compile(r"^# platforms: (.*)$", re.MULTILINE)
 
 
 def pytest_collect_file(file_path, parent):
-    if file_path.parent == HERE / "cases" and file_path.suffix == ".py":
+    # One that is named on the command line pytest takes for a module of its own, see below.
+    if _is_case(file_path) and not parent.session.isinitpath(file_path):
         return CaseFile.from_parent(parent, path=file_path)
     return None
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    return CaseFile.from_parent(parent, path=module_path) if _is_case(module_path) else None
+
+
+def _is_case(path: Path) -> bool:
+    return path.parent == HERE / "cases" and path.suffix == ".py"
 
 
 class CaseFile(pytest.File):
