@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from coiltools import firmware as builder
-from coiltools import hostpage, paths
+from coiltools import hostpage, paths, runningboard
 from coiltools.emulator import Emulator
 
 _COIL = "from coiltools.cli import main; main()"
@@ -151,6 +151,36 @@ class CoilRun:
 def host_program() -> Path:
     """The default firmware of board host, built if need be."""
     return builder.build(None, "host").image
+
+
+@pytest.fixture(scope="session")
+def rtos_image():
+    """The default firmware of board mps2: rtos_image(native=False) is that without boards/native."""
+    built = {}
+
+    def get(native: bool = True) -> Path:
+        if native not in built:
+            built[native] = builder.build(None, "mps2", native=native).image
+        return built[native]
+
+    return get
+
+
+@pytest.fixture
+def rtos_script(rtos_image):
+    """Run rtos_scripts/<name>.py on a fresh board that counts instructions; returns its output.
+
+    native: firmware with boards/native.  heap: bytes, 0 = all.  constants: what the script expects
+    to be defined.
+    """
+
+    def run(name: str, *, native=True, heap=0, icount=6, timeout=60, **constants) -> str:
+        text = (Path(__file__).parent / "rtos_scripts" / f"{name}.py").read_text()
+        head = "".join(f"{key} = {value!r}\n" for key, value in constants.items())
+        board = Emulator(rtos_image(native), heap=heap, icount=icount, epoch_s=0)
+        return runningboard.run_script(board, head + text, timeout)
+
+    return run
 
 
 @pytest.fixture
