@@ -56,6 +56,8 @@ _LOW_BITS = const(29)
 IN_QUEUE = (_QUEUED, _GIVES_WAY, _GAVE_WAY)
 # A drain that finds `busy` so often has not interrupted the core: an exception has left that.
 _REFUSED_MAX = const(500)
+# No port's queue of callbacks is longer.
+_QUEUE_MAX = const(16)
 
 
 class _Nobody:
@@ -126,6 +128,17 @@ def kick():
     if attention & _DEPTH:
         _resched = True
     elif _drain is not None:
+        _resched = not _drain.pend()
+        if _resched and not is_isr():
+            _make_room()
+
+
+def _make_room():
+    """Let callbacks run, so that the drain fits into the queue; in a callback that does not help."""
+    global _resched
+    for _ in range(_QUEUE_MAX):
+        if not _resched or _drain is None:
+            break
         _resched = not _drain.pend()
 
 

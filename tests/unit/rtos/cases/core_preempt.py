@@ -3,6 +3,7 @@
 
 import host
 from machine import disable_irq, enable_irq
+from micropython import schedule
 from rtos.core import (
     Drain,
     EventFlags,
@@ -275,3 +276,27 @@ def test_give_by_a_handler():
 
 def test_wake_early_by_a_handler():
     explore(wake_early, 0, hard=True)
+
+
+def test_a_full_queue_of_callbacks():
+    """The drain is called as soon as there is room again."""
+    scene = Scene()
+    others = []
+
+    def fill():
+        for n in range(20):
+            try:
+                schedule(others.append, n)
+            except RuntimeError:
+                return
+
+    for _ in range(20):
+        pass
+    runs = scene.high.runs
+    fill()
+    scene.bell.release()
+    for _ in range(20):
+        pass
+    assert len(others) > 2 and scene.high.runs > runs
+    scene.play()
+    scene.check(1)
