@@ -20,7 +20,6 @@ class Strand:
 
     value: Any
     error: Any
-    deputy: Strand | None
     def __init__(self, coroutine: Coroutine[Any, Any, Any], owner: Any, priority: int, /): ...
     @property
     def coroutine(self) -> Coroutine[Any, Any, Any] | None: ...
