@@ -91,6 +91,7 @@ class Loop(Thread):
     def ended(self, strand):
         """The kernel calls this when the thread has ended."""
         self.patches.remove()
+        kernel.asyncio = None
         error = self.core.CancelledError()
         for call in list(self.calls):
             call.ended(None, error)

@@ -212,7 +212,7 @@ def _getattr(name):
 
 def patch():
     """The kernel runs: have asyncio run under it, if it has been imported."""
-    if kernel.asyncio is None and "asyncio.core" in sys.modules:
+    if kernel.port is not None and kernel.asyncio is None and "asyncio.core" in sys.modules:
         from .aioloop import Loop
 
         kernel.asyncio = Loop(sys.modules["asyncio.core"])

@@ -48,6 +48,7 @@ void coil_kernel_deinit(void) {
     }
     MP_STATE_VM(coil_kernel_drain) = MP_OBJ_NULL;
     MP_STATE_VM(coil_outside_hook) = MP_OBJ_NULL;
+    MP_STATE_VM(coil_imported_hook) = MP_OBJ_NULL;
     coil_goes_on = false;
     coil_lock_depth = 0;
     coil_resched = false;
@@ -455,11 +456,13 @@ static mp_obj_t native_configure(size_t n_args, const mp_obj_t *pos_args, mp_map
         { MP_QSTR_irq_off, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
         { MP_QSTR_irq_on, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
         { MP_QSTR_in_isr, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
+        { MP_QSTR_imported, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
     };
     mp_arg_val_t args[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all(n_args, pos_args, kw_args, MP_ARRAY_SIZE(allowed), allowed, args);
     MP_STATE_VM(coil_kernel_drain) = args[0].u_obj == mp_const_none ? MP_OBJ_NULL : args[0].u_obj;
     MP_STATE_VM(coil_outside_hook) = args[1].u_obj == mp_const_none ? MP_OBJ_NULL : args[1].u_obj;
+    MP_STATE_VM(coil_imported_hook) = args[5].u_obj == mp_const_none ? MP_OBJ_NULL : args[5].u_obj;
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_KW(coil_configure_obj, 0, native_configure);

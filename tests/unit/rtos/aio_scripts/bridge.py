@@ -41,7 +41,7 @@ async def main():
     assert str(await raises(ValueError, rtos.aio(fail()))) == "it"
 
     # Time-outs cancel, and the finally clauses have run when the thread goes on.
-    error = await raises(OSError, rtos.aio(ends_cleanly("late"), timeout_ms=5))
+    error = await raises(OSError, rtos.aio(ends_cleanly("late"), timeout_ms=30))
     assert error.errno == errno.ETIMEDOUT and log == ["late"], (error, log)
     await raises(ValueError, rtos.aio(work(1), timeout_ms=-1))
     await raises(ValueError, rtos.aio(asyncio.sleep_ms(1)))
@@ -56,11 +56,11 @@ async def main():
     # A terminated thread, and one whose time is up, cancel theirs.
     log.clear()
     thread = rtos.Thread(lambda: rtos.aio(ends_cleanly("terminated"))).start()
-    await rtos.sleep_ms(3)
+    await rtos.sleep_ms(30)
     thread.terminate()
     await thread.join()
-    await raises(OSError, rtos.timeout(rtos.aio(ends_cleanly("late")), 5))
-    await rtos.sleep_ms(1)
+    await raises(OSError, rtos.timeout(rtos.aio(ends_cleanly("late")), 30))
+    await rtos.aio(work(1))  # behind what was posted
     assert log == ["terminated", "late"], log
 
     # What is asyncio's raises before it has changed anything.
@@ -114,21 +114,21 @@ async def leaves():
 
 
 asyncio.run(leaves())
-time.sleep_ms(20)
+time.sleep_ms(50)
 assert log == []
-asyncio.run(asyncio.sleep_ms(0) and work(3, 5))
+asyncio.run(asyncio.sleep_ms(0) and work(3, 30))
 assert log == ["left"]
 # At the prompt, create_task() runs in the background.
 task = asyncio.create_task(work(3))
-time.sleep_ms(30)
+time.sleep_ms(100)
 assert task.done()
 assert rtos.wait(rtos.aio(work(1))) == 10
 event = asyncio.Event()
 task = asyncio.create_task(event.wait())
-time.sleep_ms(5)
+time.sleep_ms(50)
 assert not task.done()
 event.set()
-time.sleep_ms(5)
+time.sleep_ms(50)
 assert task.done()
 try:
     asyncio.new_event_loop()
