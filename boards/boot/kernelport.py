@@ -3,6 +3,7 @@
 Serves every board with a machine.Timer that can be programmed at will.
 """
 
+import board
 import machine
 from micropython import const
 
@@ -18,6 +19,8 @@ class Port:
         self.irq_on = machine.enable_irq
         self.idle = machine.idle
         self.reset = machine.reset
+        # Whether an interrupt handler runs; asked only by firmware without boards/native.
+        self.in_isr = getattr(board, "in_isr", None)
         self._timer = machine.Timer(-1)
         self._alarm = None
 
@@ -37,12 +40,10 @@ class Port:
                 hard=True,
             )
 
-    def in_isr(self):
-        """Whether an interrupt handler runs; asked only by firmware without boards/native."""
-        return False
-
     def noinit(self):
         """Memory that survives a warm reset, as a writable buffer, or None."""
-        import board
-
         return board.noinit()
+
+    def watchdog_reset(self):
+        """Whether the hardware watchdog has reset the board."""
+        return machine.reset_cause() == machine.WDT_RESET

@@ -1,5 +1,6 @@
 """The mps2 board for the boot code: its name, its storage, what the host handed over."""
 
+import micropython
 import mps2
 from micropython import const
 
@@ -28,6 +29,12 @@ def flags():
 clear_format = mps2.clear_format
 #: RAM that a warm reset leaves alone, as a writable buffer.
 noinit = mps2.noinit
+
+
+# What exception is being handled, 0: none, a thread's or the prompt's code runs.
+@micropython.asm_thumb
+def in_isr():
+    mrs(r0, IPSR)  # noqa: F821
 
 
 def script():
