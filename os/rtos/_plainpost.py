@@ -79,7 +79,11 @@ def apply():
         b = _posts[at + 2]
         _posts[at] = _posts[at + 1] = _posts[at + 2] = None
         _applied = _applied + 1 & _MASK
-        function(a, b)
+        try:
+            function(a, b)
+        except BaseException:
+            _kick()  # the other posts, and what else there is to do, wait for a drain
+            raise
 
 
 def posts_lost():
