@@ -1,5 +1,6 @@
 """Every example, built as an application of its own and run on every board."""
 
+import re
 from itertools import groupby
 
 import pytest
@@ -25,8 +26,8 @@ except KeyboardInterrupt:
 """
 
 
-def boot(name: str, board: str, **options):
-    return launch.board(firmware.build(apps.find(name), board), **options)
+def boot(name: str, board: str, native: bool = True, **options):
+    return launch.board(firmware.build(apps.find(name), board, native=native), **options)
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -47,8 +48,41 @@ def test_blinky_toggles_the_led_twice_a_second(board):
 
 
 @pytest.mark.parametrize("board", BOARDS)
+def test_threads_passes_every_average_on(board):
+    with boot("threads", board) as running:
+        shown = running.wait_for_prompt(20)
+    readings = [n * n % 17 for n in range(12)]
+    averages = [sum(readings[i : i + 4]) / 4 for i in range(9)]
+    assert [float(found) for found in re.findall(r"average ([\d.]+)", shown)] == averages
+    assert "\ndone\n" in shown
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_mutex_bounds_the_inversion_and_a_semaphore_does_not(native):
+    with boot("priority_inversion", "mps2", native=native) as running:
+        shown = running.wait_for_prompt(30)
+    assert "Mutex: High waited less than Medium computes" in shown
+    assert "Semaphore: High waited more than Medium computes" in shown
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_repl_alive_counts_on_while_the_prompt_answers(board):
+    with boot("repl_alive", board) as running:
+        running.wait_for_prompt(20)
+        running.exec("import app, time")
+        for name in ("busy", "blink"):
+            look = f"before = app.counts[{name!r}]; time.sleep_ms(300); "
+            assert running.exec(look + f"print(app.counts[{name!r}] > before)") == "True\n"
+        running.exec("import rtos; rtos.stop()")
+        assert (
+            running.exec("print(*(thread.state() for thread in app.threads))") == "ended ended\n"
+        )
+
+
+@pytest.mark.parametrize("board", BOARDS)
 def test_no_example_is_left_out_and_each_builds(board):
-    assert apps.names() == ["blinky", "hello"], "a new example needs a test here"
+    known = ["blinky", "hello", "priority_inversion", "repl_alive", "threads"]
+    assert apps.names() == known, "a new example needs a test here"
     for name in apps.names():
         built = firmware.build(apps.find(name), board)
         assert built.image.is_file()
