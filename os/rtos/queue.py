@@ -1,7 +1,5 @@
 """Queue: items from any context to threads, by priority, first come first served among equals."""
 
-from collections import deque
-
 from micropython import const
 
 from .core import (
@@ -18,12 +16,21 @@ from .core import (
     unlock,
 )
 from .outside import outside
+from .queuestore import Ranked, Ring
+
+try:
+    from ucollections import deque
+except ImportError:  # CPython
+    from ._queuehost import deque
 
 _PRIORITY_MAX = const(255)
-_COUNT_MASK = const(0x3FFFFFFF)
+_BOUNDED = const(1)  # flag of a deque
+
+# append() of a deque that is full raises IndexError, as that of a queue does that has no room.
+_refuse = deque((None,), 1, _BOUNDED).append
 
 
-class _Ranked:
+class _Waiting:
     """The item of a put() that waits, if it has a priority."""
 
     def __init__(self, item, priority):
@@ -41,25 +48,36 @@ class Queue:
     they went in. Threads that wait are served by their own priority.
     """
 
+    # Threads and callbacks put plain items into a deque, and get them from it, without the lock:
+    # between the look at an attribute and the call of what is there they cannot be preempted. When
+    # that is not the whole story, because somebody waits or an item has a priority, `_append` refuses
+    # and `_front` is empty: under the lock _choose_way() decides that. Handlers, and callbacks while
+    # the kernel is locked, put items into a ring, from which they are taken under the lock.
+    #
+    # MicroPython takes a frame of more than 11 words from the heap, which costs up to 4,000 instructions.
+    # A `try` takes 9: so functions that are called often have few names and arguments.
+
     def __init__(self, size):
         if not isinstance(size, int) or size < 1:
             raise ValueError("Queue(size): room for one item at least")
         #: How many items put_nowait() has found no room for.
         self.dropped = 0
         self._size = size
-        self._room = size
-        self._plain = deque((), size)  # the items without a priority
-        # The others by priority, the next one to get last.
-        self._count = 0
-        self._items = [None] * size
-        self._priorities = bytearray(size)
+        self._plain = deque((), size, _BOUNDED)  # the items without a priority
+        self._ranked = Ranked(size)  # the others
+        self._ring = Ring(size)
         self._getters = Waiters()
         self._putters = Waiters()  # the value of each strand is its item
-        # Whether somebody may wait or items with a priority are there: the short way is not for that.
-        self._odd = False
-        # put_nowait() counts what it leaves for the kernel, the kernel what it has taken in.
-        self._posted = self._arrived = 0
-        self._receive = self._arrive  # bound here: interrupt handlers have no heap
+        # Bound here, because that allocates.
+        self._plain_append = self._plain.append
+        self._popleft = self._plain.popleft
+        self._called = self._call
+        self._called_late = self._call_late
+        self._priority = self._timeout_ms = None
+        self._front = ()
+        self._append = _refuse
+        self._short = False  # whether put() may take the short way
+        self._choose_way()
 
     def __repr__(self):
         return "<Queue %d of %d>" % (self.qsize(), self._size)
@@ -70,32 +88,39 @@ class Queue:
         priority: 0 to 255, higher ones come out first. timeout_ms: None = wait for ever, 0 = do not.
         Raises OSError(ETIMEDOUT) if there was no room in that time; ValueError. Context: thread.
         """
-        if in_thread():
+        if self._short and not priority and in_thread():
             awaitable = served()
-            lock()
-            if not (priority or self._odd) and self._room:
-                self._room -= 1
-                self._plain.append(item)
-                unlock()
+            if self._add(item):
                 return awaitable
-            unlock()
-            running().strand.close()  # it may have to wait
-        return self._put(item, priority, timeout_ms)
+            running().strand.close()  # somebody was quicker
+        self._priority = priority
+        self._timeout_ms = timeout_ms
+        return self._put(item)  # reads them before anything can come in between
 
-    def _put(self, item, priority, timeout_ms):
+    def _add(self, item):
+        try:
+            self._append(item)
+        except IndexError:
+            return False
+        return True
+
+    def _put(self, item):
+        priority = self._priority
+        timeout_ms = self._timeout_ms
         _check(priority)
         if not in_thread():
             return outside(self, "put", item, priority, timeout_ms)
         lock()
         try:
-            if self._room:
+            self._empty_ring()
+            if self._ranked.count + len(self._plain) < self._size:
                 awaitable = served()
                 self._store(item, priority)
             else:
                 awaitable = park(self._putters, timeout_ms)
-                running().strand.value = _Ranked(item, priority) if priority else item
-                self._odd = True
+                running().strand.value = _Waiting(item, priority) if priority else item
         finally:
+            self._choose_way()
             unlock()
         return awaitable
 
@@ -105,149 +130,158 @@ class Queue:
         timeout_ms: None = wait for ever, 0 = do not.
         Raises OSError(ETIMEDOUT) if none came in that time; ValueError. Context: thread.
         """
-        lock()
-        if self._odd or not self._plain:
-            unlock()
-            return self._get(timeout_ms)
-        try:
-            awaitable = served(self._plain[0])
-        except BaseException:
-            unlock()
-            if in_thread():
-                raise
-            return outside(self, "get", timeout_ms)
-        self._plain.popleft()
-        self._room += 1
-        unlock()
-        return awaitable
+        if self._front and in_thread():
+            try:
+                timeout_ms = served(self._front[0])  # one name for both: see above
+                self._popleft()
+                return timeout_ms
+            except IndexError:  # somebody was quicker
+                pass
+        return self._get(timeout_ms)
 
     def _get(self, timeout_ms):
         if not in_thread():
             return outside(self, "get", timeout_ms)
         lock()
         try:
-            if self.empty():
-                awaitable = park(self._getters, timeout_ms)
-                self._odd = True
-            else:
+            self._empty_ring()
+            if self._ranked.count or self._plain:
                 awaitable = served(self._next())
                 self._remove()
+            else:
+                awaitable = park(self._getters, timeout_ms)
+                self._empty_ring()  # a handler that came before does not know of this getter
         finally:
+            self._choose_way()
             unlock()
         return awaitable
 
     def put_nowait(self, item, priority=0):
         """Put an item in if there is room for it. Returns whether; if not, `dropped` counts it.
 
-        What a handler or callback puts in while the kernel is locked is taken in when it is not.
         priority: as for put(). Raises ValueError. Context: any, ISR too; allocates nothing.
         """
         if priority:
             _check(priority)
-        if locked() or self._posted != self._arrived or (in_isr() and not LEVELS_NEST):
-            return self._post(item, priority)
+        if in_isr() or locked():
+            return self._leave(item, priority)
+        if self._short and not priority and self._add(item):
+            return True
         lock()
-        fits = self._room > 0
+        self._empty_ring()
+        fits = self._ranked.count + len(self._plain) < self._size
         if fits:
             self._store(item, priority)
         else:
             self.dropped += 1
+        self._choose_way()
         unlock()
         return fits
 
-    def _post(self, item, priority):
-        if self._posted - self._arrived & _COUNT_MASK < self._room:
-            self._posted = self._posted + 1 & _COUNT_MASK
-            if post(self._receive, item, priority):
-                return True
-            self._posted = self._posted - 1 & _COUNT_MASK
-        self.dropped += 1
-        return False
-
-    def _arrive(self, item, priority):
-        """Called by the kernel for an item that _post() has left."""
-        lock()
-        self._arrived = self._arrived + 1 & _COUNT_MASK
-        if self._room:
-            self._store(item, priority)
-        else:  # others were quicker
+    def _leave(self, item, priority):
+        """Put an item into the ring."""
+        if not self._ring.add(item, priority, self, self._called_late):
             self.dropped += 1
+            return False
+        self._short = False
+        self._append = _refuse
+        self._front = ()
+        if self._getters:
+            post(self._called, None)
+        return True
+
+    def _call(self, _, __):
+        lock()
+        self._empty_ring()
+        self._choose_way()
         unlock()
+
+    def _call_late(self, item, priority):
+        self.put_nowait(item, priority)
 
     def get_nowait(self, default=None):
         """Take the next item out if there is one, else return `default`.
 
-        While the kernel is locked it finds nothing.
-        Context: any, ISR too (with boards/native); allocates nothing.
+        In a handler, and while the kernel is locked, it finds nothing. Context: thread, base level,
+        callback; allocates nothing.
         """
-        if locked() or (in_isr() and not LEVELS_NEST):
+        if in_isr() or locked():
             return default
         lock()
-        if self.empty():
-            item = default
-        else:
+        self._empty_ring()
+        item = default
+        if self._ranked.count or self._plain:
             item = self._next()
             self._remove()
+        self._choose_way()
         unlock()
         return item
 
     def empty(self):
         """Whether there is nothing to get. Context: any."""
-        return self._room == self._size
+        return self.qsize() == 0
 
     def full(self):
         """Whether there is no room. Context: any."""
-        return not self._room
+        return self.qsize() >= self._size
 
     def qsize(self):
         """How many items there are to get. Context: any."""
-        return self._size - self._room
+        return self._ranked.count + len(self._plain) + len(self._ring)
 
     # ---- With the kernel locked
+
+    def _choose_way(self):
+        """Whether put() and get() may take the short way."""
+        plain = self._plain
+        ranked = self._ranked.count
+        short = not (ranked or self._getters or len(plain) == self._size)
+        self._short = short
+        self._append = self._plain_append if short else _refuse
+        # served() of the twin of the core can be preempted.
+        self._front = plain if LEVELS_NEST and not (ranked or self._putters) else ()
+        if self._ring.head != self._ring.tail:  # at the end: a handler may have come since
+            self._short = False
+            self._append = _refuse
+            self._front = ()
+
+    def _empty_ring(self):
+        """Take in what handlers have left, as far as there is room."""
+        ring = self._ring
+        while ring.head != ring.tail and self._ranked.count + len(self._plain) < self._size:
+            item = ring.next()
+            priority = ring.priority()
+            ring.remove()
+            self._store(item, priority)
 
     def _store(self, item, priority):
         """There is room, so nobody waits to put; who waits to get waits for this item."""
         if self._getters:
             self._getters.wake(item)
-            return
-        self._room -= 1
-        if not priority:
-            self._plain.append(item)
-            self._odd = self._count != 0
-            return
-        at = self._count
-        self._count += 1
-        self._odd = True
-        # Behind what is as urgent or more.
-        while at and self._priorities[at - 1] >= priority:
-            self._priorities[at] = self._priorities[at - 1]
-            self._items[at] = self._items[at - 1]
-            at -= 1
-        self._priorities[at] = priority
-        self._items[at] = item
+        elif priority:
+            self._ranked.add(item, priority)
+        else:
+            self._plain_append(item)
 
     def _next(self):
-        return self._items[self._count - 1] if self._count else self._plain[0]
+        return self._ranked.next() if self._ranked.count else self._plain[0]
 
     def _remove(self):
         """Drop what _next() returns, and let in who waits for the room."""
-        if self._count:
-            self._count -= 1
-            self._items[self._count] = None
+        if self._ranked.count:
+            self._ranked.remove()
         else:
-            self._plain.popleft()
-        self._room += 1
+            self._popleft()
+        self._empty_ring()
         strand = self._putters.first()
-        if strand is None:
-            self._odd = self._count != 0
+        if strand is None or self._ranked.count + len(self._plain) == self._size:
             return
         item = strand.value
         self._putters.wake()
-        if isinstance(item, _Ranked):
+        if isinstance(item, _Waiting):
             self._store(item.item, item.priority)
         else:
             self._store(item, 0)
-        self._odd = True  # others may wait
 
 
 def _check(priority):
