@@ -11,6 +11,7 @@ _LAZY = {
     "unlock": "core",
     "wait": "outside",
     "timeout": "timelimit",
+    "aio": "aiocall",
     "VirtualPort": "virtual",
     # threads
     "Thread": "thread",
@@ -38,6 +39,13 @@ _LAZY = {
     "UserEvent": "event",
     "event_queue": "sharedqueues",
     "highprio_event_queue": "sharedqueues",
+    "Condition": "condition",
+    "Queue": "queue",
+    "MemoryPool": "mempool",
+    "Mail": "mail",
+    "Timer": "timer",
+    "TaskGroup": "taskgroup",
+    "ThreadWatchdog": "watchdog",
 }
 
 
