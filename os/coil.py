@@ -1,4 +1,4 @@
-"""The one-line way in: `from coil import Pin, Event` finds each name in the module that has it.
+"""The one-line way in: `from coil import Pin, Thread` finds each name in the module that has it.
 
 The table is literal, so that the build freezes only the modules behind the names that an
 application takes (docs/adr/0002-import-closure.md).
@@ -17,6 +17,17 @@ _LAZY = {
     "SPI": "machine",
     "WDT": "machine",
     "RTC": "machine",
+    # threads
+    "Thread": "rtos.thread",
+    "Mutex": "rtos.core",
+    "Semaphore": "rtos.core",
+    "EventFlags": "rtos.core",
+    "Condition": "rtos.condition",
+    "Queue": "rtos.queue",
+    "Mail": "rtos.mail",
+    "MemoryPool": "rtos.mempool",
+    "EventQueue": "rtos.eventqueue",
+    "TaskGroup": "rtos.taskgroup",
     # asyncio
     "Event": "asyncio",
     "Lock": "asyncio",

@@ -5,6 +5,7 @@ Serves every board with a machine.Timer that can be programmed at will.
 
 import board
 import machine
+from machine import disable_irq, enable_irq
 from micropython import const
 
 _TIMER_MAX_MS = const(0x0FFFFFFF)
@@ -15,8 +16,8 @@ class Port:
 
     def __init__(self):
         # In the instance: in the class MicroPython would bind them as methods.
-        self.irq_off = machine.disable_irq
-        self.irq_on = machine.enable_irq
+        self.irq_off = disable_irq
+        self.irq_on = enable_irq
         self.idle = machine.idle
         self.reset = machine.reset
         # Whether an interrupt handler runs; asked only by firmware without boards/native.

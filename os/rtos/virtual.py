@@ -6,7 +6,7 @@ from .core import budget, now, running, set_clock
 from .kernel import hooks, kernel
 
 try:
-    from machine import disable_irq, enable_irq
+    from kernelport import disable_irq, enable_irq
 except ImportError:  # CPython
 
     def disable_irq():

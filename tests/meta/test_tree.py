@@ -9,6 +9,8 @@ from coiltools.paths import ROOT
 _LARGEST_KB = 512
 #: Device code is one idea a file.
 _LINES = 450
+#: One state machine may need more; its first lines say why.
+_LONGER = {"os/rtos/_plain.py": 550}
 
 
 def tracked() -> list[str]:
@@ -59,7 +61,7 @@ def test_device_files_are_short():
         for name, text in texts()
         if name.startswith(("os/", "boards/"))
         and name.endswith(".py")
-        and text.count("\n") > _LINES
+        and text.count("\n") > _LONGER.get(name, _LINES)
     }
     assert long == {}
 

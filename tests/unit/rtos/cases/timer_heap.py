@@ -1,9 +1,8 @@
 # platforms: mps2-native
 """rtos.Timer under heap_lock(), in the board's own time: the virtual clock allocates."""
 
-from micropython import heap_lock, heap_unlock
-
 import rtos
+from micropython import heap_lock, heap_unlock
 
 
 def test_calls_allocate_nothing():
