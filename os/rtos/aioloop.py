@@ -24,16 +24,18 @@ class Loop(Thread):
         self.core = core
         self.caught = (core.CancelledError, Exception)
         self.expected = (core.CancelledError, StopIteration)
-        self.task = None  # whose step is under way, and not preempted
-        self.stepping = None  # the same, or None for the loop itself, also while it is preempted
         self.main = None  # a Main: what plain code waits for
         self.calls = []  # of threads: aio()
         self.background = False  # tasks run although nobody waits for one
         self.deputies = {}  # id(task) -> what waits in its name
         self.put = self._put  # bound once: posting allocates nothing
         self._inbox = []
+        self._task = None  # whose step is preempted
         self._slept = None
         self.patches = Patches(self)
+        self._sleeper_class = self.patches.sleeper_class
+        self._next = self.patches.next
+        self._refuse_next = self.patches.refuse_next
 
     # ---- For others
 
@@ -57,26 +59,30 @@ class Loop(Thread):
     def wake(self):
         """Have the thread look for work. Any context but, for the first time, an ISR."""
         if self.strand is None:
-            self.start()
-        else:
-            ready(self.strand)
+            lock()  # or another thread starts it, too
+            try:
+                if self.strand is None:
+                    self.start()
+            finally:
+                unlock()
+        ready(self.strand)
 
     def suspend(self):
         """The kernel calls this before threads run on top of a step: to them there is no task."""
-        kernel.stepping = None
+        self._task = self.core.cur_task
         self._slept = self.patches.sleeper.state
-        self._hide()
+        self._leave()
 
     def resume(self):
         """And this when they have gone."""
         self.patches.sleeper.state = self._slept
-        self._show(self.stepping)
-        kernel.stepping = self
+        self._enter(self._task)
+        self._task = None
 
     def outside(self, what, name, args):
         """See outside.py: what a task awaits of rtos."""
-        task = self.task
-        if task is None or in_callback():
+        task = None if in_callback() else self.core.cur_task
+        if task is None:
             raise RuntimeError("a callback cannot wait: set a flag or release a semaphore there")
         deputy = self.deputies.get(id(task))
         if deputy is None:
@@ -105,30 +111,39 @@ class Loop(Thread):
     # ---- The loop
 
     async def _run(self):
+        core = self.core
+        inbox = self._inbox
         strand = self.strand
         strand.deputy = None
-        strand.set_host(True)
+        set_host = strand.set_host
+        set_host(True)
         while True:
-            delay_ms = self._turn()
-            strand.set_host(False)
-            awaitable = park(None, delay_ms) if delay_ms else yield_() if delay_ms == 0 else park()
-            strand.set_host(True)
+            delay_ms = None
+            try:
+                if inbox:
+                    self._do_inbox()
+                if self.background or self.main or self.calls:
+                    if core._io_queue.map:
+                        self._poll()
+                    task = core._task_queue.peek()
+                    if task:
+                        delay_ms = core.ticks_diff(task.ph_key, core.ticks())
+                        if delay_ms <= 0:
+                            delay_ms = 0
+                            self._step(core._task_queue.pop())
+                    if delay_ms != 0:
+                        delay_ms = self._bound(delay_ms)
+            except BaseException as error:
+                # What asyncio calls has failed: a handler of exceptions, a stream.
+                delay_ms = 0
+                if self.main is None:
+                    panic(error)
+                else:
+                    self.main.end(error)
+            set_host(False)
+            awaitable = yield_() if delay_ms == 0 else park(None, delay_ms)
+            set_host(True)
             await awaitable
-
-    def _turn(self):
-        """Step one task, if one is ready. Returns ms until there is more to do; None: for ever."""
-        try:
-            if self._inbox:
-                self._do_inbox()
-            if not (self.background or self.main or self.calls):
-                return None
-            return self._turn_core()
-        except BaseException as error:
-            if self.main is None:
-                panic(error)
-            else:
-                self.main.end(error)
-            return 0
 
     def _do_inbox(self):
         self._enter(None)
@@ -139,42 +154,33 @@ class Loop(Thread):
         finally:
             self._leave()
 
-    def _turn_core(self):
-        core = self.core
-        streams = core._io_queue.map
-        if streams:
-            lock()  # ioctl() is called back from C
-            try:
-                core._io_queue.wait_io_event(0)
-            finally:
-                unlock()
-        task = core._task_queue.peek()
-        if task:
-            delay_ms = core.ticks_diff(task.ph_key, core.ticks())
-            if delay_ms <= 0:
-                self._step(core._task_queue.pop())
-                return 0
-        elif streams or self.main is None or not self.main.over():
-            delay_ms = None
-        else:
+    def _poll(self):
+        lock()  # ioctl() is called back from C
+        try:
+            self.core._io_queue.wait_io_event(0)
+        finally:
+            unlock()
+
+    def _bound(self, delay_ms):
+        """How long to wait if the next task is ready in `delay_ms`; None: for ever."""
+        streams = self.core._io_queue.map
+        if delay_ms is None and not streams and self.main is not None and self.main.over():
             self.main.end(StopIteration())
             return 0
-        if self._polls(streams) and (delay_ms is None or delay_ms > _POLL_MS):
-            return _POLL_MS
+        if delay_ms is None or delay_ms > _POLL_MS:
+            for key in streams:
+                if not self.patches.is_flag(streams[key][2]):
+                    return _POLL_MS
         return delay_ms
-
-    def _polls(self, streams):
-        for key in streams:  # noqa: SIM110 - any() would allocate
-            if not self.patches.is_flag(streams[key][2]):
-                return True
-        return False
 
     def _step(self, task):
         thrown = task.data
         if self.deputies:
             deputy = self.deputies.get(id(task))
             self.strand.deputy = deputy and deputy.strand
-        self._enter(task)
+        kernel.stepping = self  # as _enter() does; a call more costs too much here
+        self.core.cur_task = task
+        self._sleeper_class.__next__ = self._next
         try:
             if thrown:
                 task.data = None
@@ -188,26 +194,20 @@ class Loop(Thread):
                 self.main.end(result)
             self._finish(task, thrown, result)
         finally:
-            self._leave()
+            self._sleeper_class.__next__ = self._refuse_next
+            del self.core.cur_task
+            kernel.stepping = None
 
     # Each is one straight line, so that a preempting thread finds all of it or nothing.
     def _enter(self, task):
-        self.stepping = task
         kernel.stepping = self
-        self._show(task)
+        self.core.cur_task = task
+        self._sleeper_class.__next__ = self._next
 
     def _leave(self):
-        kernel.stepping = None
-        self._hide()
-
-    def _show(self, task):
-        self.task = self.core.cur_task = task
-        self.patches.sleeper_class.__next__ = self.patches.next
-
-    def _hide(self):
-        self.patches.sleeper_class.__next__ = self.patches.refuse_next
-        self.task = None
+        self._sleeper_class.__next__ = self._refuse_next
         del self.core.cur_task
+        kernel.stepping = None
 
     def _finish(self, task, thrown, result):
         """The coroutine of a task has ended: tell those who wait for it."""

@@ -130,7 +130,7 @@ class Patches:
 
     def _current_task(self):
         def current_task():
-            task = self.loop.task
+            task = self.loop.core.cur_task if self.loop.here() else None
             if task is None:
                 raise RuntimeError("no running event loop")
             return task
@@ -169,11 +169,10 @@ class Patches:
 
     def _enqueue(self):
         original = self.loop.core.IOQueue._enqueue
-        loop = self.loop
+        core = self.loop.core
 
         def _enqueue(self, stream, direction):
-            if loop.task is None:
-                raise RuntimeError(_REFUSED)
+            core.cur_task  # noqa: B018 - raises if there is none
             original(self, stream, direction)
 
         return _enqueue

@@ -1,6 +1,6 @@
 """Tasks of asyncio, preempted at a branch by a thread that posts whatever there is to post.
 
-For RUNS branches, chosen by SEED, of the whole program: the tasks', asyncio's own, the kernel's.
+For the first branches and RUNS others, chosen by SEED, of the whole program: the tasks', asyncio's own, the kernel's.
 """
 
 import asyncio
@@ -205,8 +205,10 @@ def play(n, hard):
 total = play(0, False)
 print("branches", total, "seed", SEED)
 random.seed(SEED)
-for i in range(RUNS):
-    n = random.randrange(1, total + total // 4)
+# All of those at which asyncio's thread is started, and others.
+places = list(range(1, 101))
+places += [random.randrange(101, total + total // 4) for _ in range(RUNS)]
+for i, n in enumerate(places):
     hard = bool(i & 1)
     try:
         play(n, hard)
