@@ -103,8 +103,8 @@ class Deputy:
         elif name in ("wait_any", "wait_all"):
             if args[1]:
                 what.set(value & args[0])
-        elif hasattr(what, "undo"):
-            return what.undo(name, args, value)
+        elif name == "alloc":
+            what.free(value)
         else:
             return name in ("park", "yield_", "join")
         return True

@@ -1,6 +1,7 @@
 """Tasks of asyncio, preempted at a branch by a thread that posts whatever there is to post.
 
-For the first branches and RUNS others, chosen by SEED, of the whole program: the tasks', asyncio's own, the kernel's.
+For the first branches and RUNS others, chosen by SEED, of the whole program: the tasks', asyncio's
+own, the kernel's.
 """
 
 import asyncio

@@ -137,6 +137,42 @@ async def tasks():
     await asyncio.sleep_ms(3)
     assert mutex.owner is None
 
+    # Items go through in their order; what a cancelled task was given already it still gets.
+    queue = rtos.Queue(2)
+
+    async def fill():
+        for n in range(5):
+            await queue.put(n)
+
+    filler = rtos.Thread(fill).start()
+    for n in range(5):
+        assert await queue.get(timeout_ms=1000) == n
+    await filler.join()
+    got = []
+
+    async def take():
+        got.append(await queue.get())
+        await asyncio.sleep_ms(1000)
+
+    task = asyncio.create_task(take())
+    await asyncio.sleep_ms(3)
+    queue.put_nowait("item")
+    task.cancel()
+    try:
+        await task
+        raise AssertionError
+    except asyncio.CancelledError:
+        pass
+    assert got == ["item"] or (not got and queue.get_nowait() == "item"), got
+    pool = rtos.MemoryPool(1, 8)
+    block = await pool.alloc()
+    task = asyncio.create_task(pool.alloc())
+    await asyncio.sleep_ms(3)
+    pool.free(block)
+    task.cancel()
+    await asyncio.sleep_ms(3)
+    assert pool.free_blocks() == 1
+
     await rtos.sleep_ms(2)
     await rtos.yield_()
     try:
