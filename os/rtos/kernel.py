@@ -152,7 +152,7 @@ def _attend(result):
     """See to what made run_ready() return; `result` is not 0. Returns whether to call it again."""
     if result == _AGAIN:
         _set_alarm()
-        return kernel.background or not interrupted()
+        return True
     if result == _BUDGET:
         return False
     if result.coroutine is None:
@@ -166,7 +166,7 @@ def _attend(result):
 def _serve():
     """At the base level: step ready threads until none is left or Ctrl-C was pressed."""
     result = run_ready(0)
-    while result and _attend(result):
+    while result and _attend(result) and (kernel.background or not interrupted()):
         result = run_ready(0)
 
 
@@ -187,8 +187,7 @@ def _drain():
 def _drain_with_care(where):
     if where & _CTRL_C:
         where -= _CTRL_C
-        if kernel.background:
-            _check_hog()
+        _check_hog()
     if where == _OVER_STRAND:
         asyncio = kernel.stepping
         if asyncio is not None:
@@ -213,8 +212,17 @@ def _go_on(result):
 
 def _drain_over_base():
     kernel.draining = True
+    result = 0
     try:
         result = _go_on(nest(run_ready, 0))
+        if kernel.nudge:
+            kernel.nudge = False
+            kick()  # so that port.idle(), which the base may be about to call, returns
+        if raw_repl() and not kernel.flushing:
+            kernel.flushing = True
+            ready(kernel.flush.strand)
+        kernel.drained()
+        _collect()
     finally:
         used = spent()
         kernel.draining = False
@@ -224,14 +232,6 @@ def _drain_over_base():
         ready(kernel.rest.strand)  # which pends the next drain
     elif used > kernel.ms_cycles * _BUDGET_MS:
         hooks.overrun(used // kernel.ms_cycles)
-    if kernel.nudge:
-        kernel.nudge = False
-        kick()  # so that port.idle(), which the base may be about to call, returns
-    if raw_repl() and not kernel.flushing:
-        kernel.flushing = True
-        ready(kernel.flush.strand)
-    kernel.drained()
-    _collect()
 
 
 async def _rest():
@@ -242,27 +242,40 @@ async def _rest():
         await park()
 
 
+def _longest():
+    """The thread whose step began first of those under way: the others are on top of it."""
+    found = None
+    for thread in kernel.threads:
+        strand = thread.strand
+        if strand.stepping and (found is None or strand.priority < found.strand.priority):
+            found = thread
+    return found
+
+
 def _check_hog():
-    """Ctrl-C waits for a thread to yield: after a while that thread gets it itself."""
-    thread = running()
-    if thread is None or not hasattr(thread, "name"):
+    """Ctrl-C waits for a thread to yield: after a while that thread gets it itself.
+
+    In the foreground it ends run(), too.
+    """
+    thread = _longest()
+    if thread is None:
         kernel.hog = None
     elif thread is not kernel.hog or thread.strand.runs != kernel.hog_runs:
         kernel.hog = thread
         kernel.hog_runs = thread.strand.runs
         kernel.hog_since = now()
         ready(kernel.watch.strand)
-    elif (now() - kernel.hog_since) & _TICKS_MASK >= _HOG_MS:
-        interrupted(True)
+    elif (now() - kernel.hog_since) & _TICKS_MASK >= _HOG_MS and running() is thread:
+        if kernel.background:
+            interrupted(True)
         kernel.hog = None
         throw(KeyboardInterrupt)
 
 
 async def _watch():
-    """Wakes the drain when _check_hog() wants to look again."""
+    """Its alarm calls the drain when _check_hog() wants to look again."""
     while True:
         await park(None, _HOG_MS + 1)
-        kick()
         await park()
 
 

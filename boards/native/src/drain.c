@@ -3,7 +3,7 @@
 // Only code that the scheduler's Python queue called may open the scheduler, and only this file
 // can know that it was called so: what goes into the queue is an object that Python never sees.
 
-#include "native.h"
+#include "kernel.h"
 
 typedef struct {
     mp_obj_base_t base;
@@ -25,6 +25,9 @@ typedef struct {
 } drained_t;
 
 static void enter(drained_t *drained) {
+    if (coil_nest_depth == 0) {
+        coil_drain_begins();
+    }
     drained->goes_on = coil_goes_on;
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     coil_drain_active = true;
@@ -36,8 +39,11 @@ static void leave(void *node) {
     coil_goes_on = ((drained_t *)node)->goes_on;
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     coil_drain_active = false;
-    if (coil_nest_depth == 0 && !coil_keeps_interrupts) {
-        coil_interrupt_give();
+    if (coil_nest_depth == 0) {
+        coil_drain_ends();
+        if (!coil_keeps_interrupts) {
+            coil_interrupt_give();
+        }
     }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
 }

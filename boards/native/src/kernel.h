@@ -70,6 +70,9 @@ extern volatile bool coil_resched;
 coil_strand_t *coil_running(void);
 // Whether the running strand has used up its time.
 bool coil_over_budget(void);
+// The outermost drain begins, and ends: for the budget.
+void coil_drain_begins(void);
+void coil_drain_ends(void);
 // Whether what runs does so on top of a program or prompt that is none of the kernel's.
 bool coil_in_background(void);
 void coil_ready(coil_strand_t *strand);

@@ -36,6 +36,8 @@ static uint32_t debt; // what strands have used and the base has not had its sha
 static uint32_t base_since; // when the base went on
 static bool counting; // a drain over the base is under way
 static bool was_held; // since it began
+static bool spending; // it has told what it has used, and has not left yet
+static uint32_t drain_start; // of the outermost drain, over the base or not
 bool coil_goes_on;
 volatile uint8_t coil_lock_depth;
 volatile bool coil_resched;
@@ -53,7 +55,7 @@ void coil_kernel_deinit(void) {
     coil_lock_depth = 0;
     coil_resched = false;
     budget_cycles = 0;
-    counting = false;
+    counting = spending = false;
     held = 0;
     stolen = 0;
 }
@@ -295,14 +297,21 @@ static mp_obj_t native_budget(mp_obj_t cycles) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(coil_budget_obj, native_budget);
 
+static void owe(uint32_t used) {
+    debt = MIN(debt + MIN(used, DEBT_MAX), DEBT_MAX);
+}
+
+void coil_drain_begins(void) {
+    drain_start = coil_native_cycles();
+}
+
 // A drain over the base level begins.
 static void count(void) {
-    uint32_t now = coil_native_cycles();
     uint32_t due = debt / BASE_SHARE;
-    uint32_t had = now - base_since;
+    uint32_t had = drain_start - base_since;
     debt = had < due ? debt - had * BASE_SHARE : 0;
     allowed = debt < budget_cycles ? budget_cycles - debt : 0;
-    budget_start = now;
+    budget_start = drain_start;
     was_held = held != 0;
     counting = true;
 }
@@ -312,12 +321,22 @@ static mp_obj_t native_spent(void) {
     uint32_t now = coil_native_cycles();
     uint32_t used = counting ? now - budget_start : 0;
     // What urgent strands use while the others are held must not add up, or those would never get on.
-    debt = MIN(debt + MIN(used, was_held ? budget_cycles / 8 : DEBT_MAX), DEBT_MAX);
+    owe(was_held ? MIN(used, budget_cycles / 8) : used);
     base_since = now;
     counting = false;
+    spending = true;
     return MP_OBJ_NEW_SMALL_INT(MIN(used, DEBT_MAX));
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_spent_obj, native_spent);
+
+void coil_drain_ends(void) {
+    if (spending) {
+        spending = false;
+        uint32_t now = coil_native_cycles();
+        owe(now - base_since);
+        base_since = now;
+    }
+}
 
 // hold(priority) -> the debt. Strands up to that do not run on top of the base level until hold(0).
 static mp_obj_t native_hold(mp_obj_t priority) {
