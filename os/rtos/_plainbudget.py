@@ -5,9 +5,10 @@ from micropython import const
 from ._plainport import ticks
 
 _MASK = const(0x3FFFFFFF)
-# What the base level gets of what strands use: one part to three, a quarter of all. A fifth is what
-# it is promised; interrupts and the kernel itself take some.
-_BASE_SHARE = const(3)
+# What the base level gets of what strands use: two parts to five. A fifth of all is what it is
+# promised, and the time of interrupts and callbacks looks like its own.
+_BASE_PARTS = const(2)
+_PARTS = const(5)
 _DEBT_MAX = const(1 << 28)
 
 _start = _base_since = 0
@@ -38,7 +39,8 @@ def count(held):
         return
     _start = ticks()
     had = (_start - _base_since) & _MASK
-    _debt = _debt - had * _BASE_SHARE if had < _debt // _BASE_SHARE else 0
+    due = _debt // _PARTS * _BASE_PARTS
+    _debt = _debt - had // _BASE_PARTS * _PARTS if had < due else 0
     _allowed = _cycles - _debt if _debt < _cycles else 0
     _was_held = held
     _counting = True

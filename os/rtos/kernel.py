@@ -42,9 +42,10 @@ from .core import run as run_ready
 # Bytes of C stack that a preempting step must find; with less it waits until what it would
 # interrupt has yielded. A bytecode frame takes about 200, a C call that formats text some hundred.
 _STACK_RESERVE = const(6 * 1024)
-# In the background threads up to Normal get so much, then the base its share: a third of that.
+# In the background threads up to Normal get so much, then the base its share: two fifths of that.
 _BUDGET_MS = const(5)
-_BASE_SHARE = const(3)
+_BASE_PARTS = const(2)
+_PARTS = const(5)
 _NORMAL = const(24)
 _NORMAL_TOP = const(31)
 _TOP = const(55)
@@ -228,7 +229,7 @@ def _drain_over_base():
         kernel.draining = False
     if result == _BUDGET:
         # One for the remainder, one for the millisecond that is part over.
-        kernel.rest_ms = hold(_NORMAL_TOP) // (kernel.ms_cycles * _BASE_SHARE) + 2
+        kernel.rest_ms = hold(_NORMAL_TOP) // _PARTS * _BASE_PARTS // kernel.ms_cycles + 2
         ready(kernel.rest.strand)  # which pends the next drain
     elif used > kernel.ms_cycles * _BUDGET_MS:
         hooks.overrun(used // kernel.ms_cycles)

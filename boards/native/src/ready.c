@@ -6,9 +6,10 @@
 // Normal + 7: above it a strand may exceed the time budget of a drain.
 #define BUDGET_PRIORITY_MAX (31)
 
-// What the base level gets of what strands use: one part to three, a quarter of all. A fifth is what
-// it is promised; interrupts and the kernel itself take some.
-#define BASE_SHARE (3)
+// What the base level gets of what strands use: two parts to five. A fifth of all is what it is
+// promised, and the time of interrupts and callbacks looks like its own.
+#define REPAID(cycles) ((cycles) / 2 * 5)
+#define TO_REPAY(cycles) ((cycles) / 5 * 2)
 #define DEBT_MAX (1u << 28)
 
 enum { RUN_DONE, RUN_AGAIN, RUN_BUDGET };
@@ -287,7 +288,7 @@ static mp_obj_t native_run(mp_obj_t floor_in) {
 MP_DEFINE_CONST_FUN_OBJ_1(coil_run_obj, native_run);
 
 // budget(cycles): strands up to Normal get that much time at a time, then run() returns. Over the base
-// level it is less where the base has not had its share: a third of what strands have used. 0: no limit.
+// level it is less where the base has not had its share of what strands have used. 0: no limit.
 static mp_obj_t native_budget(mp_obj_t cycles) {
     budget_cycles = allowed = MIN((uint32_t)mp_obj_get_int_truncated(cycles), DEBT_MAX);
     budget_start = base_since = coil_native_cycles();
@@ -307,9 +308,8 @@ void coil_drain_begins(void) {
 
 // A drain over the base level begins.
 static void count(void) {
-    uint32_t due = debt / BASE_SHARE;
     uint32_t had = drain_start - base_since;
-    debt = had < due ? debt - had * BASE_SHARE : 0;
+    debt = had < TO_REPAY(debt) ? debt - REPAID(had) : 0;
     allowed = debt < budget_cycles ? budget_cycles - debt : 0;
     budget_start = drain_start;
     was_held = held != 0;
