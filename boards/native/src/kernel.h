@@ -136,6 +136,7 @@ void coil_apply(void);
 
 extern const mp_obj_type_t coil_strand_type;
 extern const mp_obj_type_t coil_waiters_type;
+extern const mp_obj_type_t coil_queue_type;
 extern const mp_obj_type_t coil_semaphore_type;
 extern const mp_obj_type_t coil_flags_type;
 

@@ -12,6 +12,7 @@ SRC_USERMOD_C += $(addprefix $(COIL_NATIVE)/, \
 	nest.c \
 	output.c \
 	post.c \
+	queue.c \
 	ready.c \
 	semaphore.c \
 	stack.c \

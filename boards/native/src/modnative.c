@@ -2,6 +2,8 @@
 
 #include "kernel.h"
 
+extern const mp_obj_module_t coil_native_module;
+
 void coil_native_deinit(void) {
     coil_drain_active = false;
     coil_nest_depth = 0;
@@ -14,8 +16,12 @@ void coil_native_deinit(void) {
     coil_output_deinit();
 }
 
+// MicroPython calls this at each import of a built-in module that is not in sys.modules, and puts
+// none there itself. An import while the kernel runs must not end it.
 static mp_obj_t native_init(void) {
     coil_native_deinit();
+    mp_obj_dict_store(MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_loaded_modules_dict)), MP_OBJ_NEW_QSTR(MP_QSTR__native),
+        MP_OBJ_FROM_PTR(&coil_native_module));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(native_init_obj, native_init);
@@ -35,6 +41,7 @@ static const mp_rom_map_elem_t native_globals_table[] = {
 
     { MP_ROM_QSTR(MP_QSTR_Strand), MP_ROM_PTR(&coil_strand_type) },
     { MP_ROM_QSTR(MP_QSTR_Waiters), MP_ROM_PTR(&coil_waiters_type) },
+    { MP_ROM_QSTR(MP_QSTR_Queue), MP_ROM_PTR(&coil_queue_type) },
     { MP_ROM_QSTR(MP_QSTR_Semaphore), MP_ROM_PTR(&coil_semaphore_type) },
     { MP_ROM_QSTR(MP_QSTR_Mutex), MP_ROM_PTR(&coil_mutex_type) },
     { MP_ROM_QSTR(MP_QSTR_EventFlags), MP_ROM_PTR(&coil_flags_type) },

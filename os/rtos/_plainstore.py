@@ -46,8 +46,7 @@ class Ring:
         self._adding = False
 
     def __len__(self):
-        count = self.tail - self.head
-        return count if count >= 0 else count + self._last + 1
+        return (self.tail - self.head) % (self._last + 1)
 
     def add(self, item, priority, queue, late):
         """Add an item if `queue` is not full. Returns whether.
