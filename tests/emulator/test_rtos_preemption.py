@@ -27,26 +27,23 @@ def test_three_levels(rtos_script, form, source, native):
 @NATIVE
 @pytest.mark.parametrize("form", FORMS)
 def test_equals_take_turns_when_they_wait_and_not_before(rtos_script, form, native):
-    assert rtos_script("equals", native=native, FORM=form) == "passed\n"
+    assert rtos_script("equals", native=native, icount=4, FORM=form) == "passed\n"
 
 
 @NATIVE
 @pytest.mark.parametrize("form", FORMS)
 def test_a_mutex_bounds_the_wait_and_a_semaphore_does_not(rtos_script, form, native):
     """Low's section takes 5 ms; Medium hogs the processor for 100."""
-    output = rtos_script("inversion", native=native, FORM=form)
+    output = rtos_script("inversion", native=native, icount=4, FORM=form)
     mutex_us, semaphore_us = map(int, output.split())
     assert mutex_us < 10_000
     assert semaphore_us > 100_000
 
 
-#: Loads whose threads give way within a millisecond.  A core that is slower than this one (16 ns an
-#: instruction), or more interrupts, leave the base less: interrupts are nobody's share.
-LOADS = ["computes", "computes, three levels", "bursts", "bursts, three levels", "interrupted"]
-
-
-def test_the_base_level_keeps_a_fifth(rtos_script):
-    output = rtos_script("share", icount=4)
+@pytest.mark.parametrize("icount", [4, 6])
+def test_the_base_level_keeps_a_fifth(rtos_script, icount):
+    """On a quick and on a slow board; handlers of interrupts are nobody's share."""
+    output = rtos_script("share", icount=icount)
     shares = dict(line.rsplit(" ", 1) for line in output.splitlines())
-    assert list(shares) == [*LOADS, "long steps"]
+    assert len(shares) == 6
     assert all(int(share) >= 20 for share in shares.values()), shares

@@ -19,5 +19,5 @@ def test_the_clock_wraps_without_a_sign_and_without_the_heap(rtos_script, form):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_clock_wraps_on_stock_firmware(rtos_script, form):
-    output = rtos_script("clock_wraps", native=False, FORM=form, LOCKED=False)
+    output = rtos_script("clock_wraps", native=False, icount=4, FORM=form, LOCKED=False)
     assert output == "passed\n"

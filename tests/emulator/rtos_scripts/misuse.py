@@ -1,4 +1,8 @@
-"""What a caller may do wrong: each mistake has a result, and the kernel goes on."""
+"""What a caller may do wrong: each mistake has a result, and the kernel goes on.
+
+NATIVE: with boards/native. NESTS: callbacks run on top of threads (always but for start() on
+stock firmware).
+"""
 
 import micropython
 import mps2
@@ -122,6 +126,8 @@ async def forgotten():
 
 
 async def interrupts():
+    if not NATIVE:
+        return  # the twin in Python does not look for callbacks: it would cost every call
     semaphore = rtos.Semaphore()
     mutex = rtos.Mutex()
     calls = semaphore.acquire, mutex.acquire, rtos.yield_
@@ -172,7 +178,7 @@ async def posts():
     rtos.lock()
     taken = [post(lambda a, b: made.append(a), i) for i in range(70)]
     rtos.unlock()
-    await rtos.sleep_ms(1)
+    await rtos.sleep_ms(5)
     assert taken == [True] * 64 + [False] * 6, taken
     assert made == list(range(64)), made
     assert posts_lost() - lost == 6
@@ -186,8 +192,18 @@ async def post_that_fails():
 
     for function in (fails, lambda a, b: made.append(a)):
         post(function, 7)
-    await rtos.sleep_ms(1)
+    await rtos.sleep_ms(5)
     assert made == [7], made
+
+
+async def wait_for(got):
+    """Let an urgent thread run: on top of the caller, where that is possible."""
+    if NESTS:
+        for _ in range(1000):
+            if got:
+                return
+    else:
+        await rtos.sleep_ms(20)
 
 
 async def full_queue():
@@ -209,9 +225,7 @@ async def full_queue():
         schedule(note, 0), schedule(note, 0), schedule(note, 0), schedule(note, 0)
     except RuntimeError:
         pass
-    for _ in range(1000):
-        if got:
-            break
+    await wait_for(got)
     assert got, "the queue was full and nobody tried again"
     # The other way round: the queue is full already.
     got.clear()
@@ -223,9 +237,7 @@ async def full_queue():
     except RuntimeError:
         pass
     pend(LINE)
-    for _ in range(1000):
-        if got:
-            break
+    await wait_for(got)
     mps2.irq(LINE)
     assert got, "the queue was full and nobody tried again"
 
