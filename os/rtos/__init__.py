@@ -29,7 +29,7 @@ _LAZY = {
     "RESTART": "failure",
     "RESET": "failure",
     "Terminated": "failure",
-    "last_crash": "failure",
+    "last_crash": "crash",
     # what they wait for
     "Mutex": "core",
     "Semaphore": "core",

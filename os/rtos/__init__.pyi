@@ -1,9 +1,10 @@
 from .aiocall import aio
 from .condition import Condition
 from .core import EventFlags, Mutex, Semaphore, lock, unlock, yield_
+from .crash import last_crash
 from .event import Event, UserEvent
 from .eventqueue import EventQueue
-from .failure import RESET, RESTART, STOP, Terminated, last_crash
+from .failure import RESET, RESTART, STOP, Terminated
 from .kernel import hooks, run, start, stop, threads
 from .mail import Mail
 from .mempool import MemoryPool

@@ -3,7 +3,8 @@
 from micropython import const
 
 from .core import now, park, running
-from .failure import RESET, STOP, record, watch_table
+from .crash import record, watch_table
+from .failure import RESET, STOP
 from .kernel import kernel
 from .thread import Thread
 
