@@ -23,8 +23,10 @@ def results():
 
 def test_a_second_run_gives_the_same_figures(results):
     built = firmware.build(None, "mps2")
+    # But for one that takes half a minute for its 100,000 interrupts.
+    files = [file for file in bench.files() if file.stem != "rtos_latency"]
     with bench.formatted_disk(built) as disk:
-        for file in bench.files():
+        for file in files:
             for name, values in bench.run(file, built, disk, 120).items():
                 assert values == results[name], name
 
