@@ -1,6 +1,7 @@
 // NVIC lines to C handlers, and from there to Python callbacks, soft or hard.
 
 #include "py/gc.h"
+#include "shared/runtime/interrupt_char.h"
 #include "interrupt.h"
 
 extern uint32_t _handler_stack_top, _handler_stack_size;
@@ -81,7 +82,10 @@ mp_obj_t __wrap_mp_call_function_1_protected(mp_obj_t function, mp_obj_t argumen
 mp_obj_t __wrap_mp_call_function_1_protected(mp_obj_t function, mp_obj_t argument) {
     int state = MP_STATE_VM(sched_state);
     bool nested = running.active;
-    running.from_prompt = MP_STATE_THREAD(nlr_top) == NULL;
+    uint32_t start = running.start;
+    if (!nested) {
+        running.from_prompt = MP_STATE_THREAD(nlr_top) == NULL || mp_interrupt_char == -1;
+    }
     running.start = FPGAIO_COUNTER;
     running.active = true;
     mp_obj_t result = MP_OBJ_NULL;
@@ -95,6 +99,7 @@ mp_obj_t __wrap_mp_call_function_1_protected(mp_obj_t function, mp_obj_t argumen
     }
     bool stuck = callback_is_stuck();
     running.active = nested;
+    running.start = start;
     MP_STATE_VM(sched_state) = state; // callback_break() may have changed it
     if (raised == MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_kbd_exception))) {
         running.broken = stuck;
@@ -108,7 +113,9 @@ mp_obj_t __wrap_mp_call_function_1_protected(mp_obj_t function, mp_obj_t argumen
 // The VM looks for exceptions only when the scheduler is not locked, as it is in a callback.  While
 // it is open another callback may run inside this one, for the few bytecodes until the exception.
 void callback_break(void) {
-    if (callback_is_stuck() && MP_STATE_VM(sched_state) == MP_SCHED_LOCKED && MP_STATE_THREAD(gc_lock_depth) == 0) {
+    if (callback_is_stuck() && MP_STATE_VM(sched_state) != MP_SCHED_LOCKED) {
+        mp_sched_keyboard_interrupt(); // a thread on top of the prompt: the kernel sees to it
+    } else if (callback_is_stuck() && MP_STATE_VM(sched_state) == MP_SCHED_LOCKED && MP_STATE_THREAD(gc_lock_depth) == 0) {
         mp_sched_keyboard_interrupt();
         if (MP_STATE_MAIN_THREAD(mp_pending_exception) != MP_OBJ_NULL) { // not if a kernel keeps it
             MP_STATE_VM(sched_state) = MP_SCHED_PENDING;

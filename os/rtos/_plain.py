@@ -247,6 +247,7 @@ def run(floor):
             if result is strand:
                 continue
             if strand.priority == 0:
+                strand = None
                 push(_last, 0)
                 _looping = False
                 # From here on a drain steps what has become ready before.
@@ -259,6 +260,8 @@ def run(floor):
     except BaseException as error:
         if top is not strand or strand is below:  # it comes from this function
             busy = False
+            if strand is _last.coro:  # Ctrl-C
+                push(_last, 0)
             raise
         top = below
         end(strand, error)

@@ -27,6 +27,7 @@ from .core import (
     keep_interrupts,
     kick,
     lock,
+    locked,
     nest,
     now,
     park,
@@ -353,6 +354,8 @@ def _import_asyncio():
 
 
 def _end():
+    while locked():  # Ctrl-C has come between lock() and unlock(), where nothing keeps it
+        unlock()
     hold(0)
     for _ in range(_END_ROUNDS):
         threads = list(kernel.threads)
