@@ -315,6 +315,7 @@ def _members(stub: str) -> list[str]:
 INSTANCES = {
     "Strand": "m.Strand(None, None, 1)",
     "Mutex": "m.Mutex()",
+    "Queue": "m.Queue(1)",
     "Task": "m.core.Task(None)",
 }
 #: Decorators that the compiler takes out of the source, and names for type checkers.
