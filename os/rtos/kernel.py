@@ -27,7 +27,6 @@ from .core import (
     keep_interrupts,
     kick,
     lock,
-    locked,
     nest,
     now,
     park,
@@ -354,8 +353,11 @@ def _import_asyncio():
 
 
 def _end():
-    while locked():  # Ctrl-C has come between lock() and unlock(), where nothing keeps it
-        unlock()
+    try:
+        while True:  # Ctrl-C has come between lock() and unlock(), where nothing keeps it
+            unlock()
+    except RuntimeError:
+        pass  # not locked, or no longer
     hold(0)
     for _ in range(_END_ROUNDS):
         threads = list(kernel.threads)

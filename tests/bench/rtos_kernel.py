@@ -4,6 +4,7 @@ A figure is what one round costs, the loop around it included in none of them.
 """
 
 import rtos
+import rtos.core as core
 
 try:
     import mps2
@@ -136,29 +137,41 @@ report("rtos.isr_to_thread", instructions=instructions(spent) // 1000)
 # ---- Timers
 
 
-async def sleeper(rounds):
-    for _ in range(rounds):
-        await rtos.sleep_ms(1 << 28)
+async def sleeper():
+    await rtos.sleep_ms(1 << 28)
 
 
-def timers(sleepers):
-    """Insert a deadline among those of `sleepers` threads, and have it expire.
+def timers(sleepers, sleeps=True):
+    """One deadline among those of `sleepers` threads: set, expired, and the thread that slept run.
 
-    The thread that sleeps 1 ms each round wakes by the clock of the core, which is set to that
-    time: so neither the board's idling nor its timer are in the figure.
+    The clock is set by hand, so that no idling is in the figure. sleeps: False leaves out what is
+    measured.
     """
 
-    def go(rounds):
-        async def main():
-            for _ in range(sleepers):
-                rtos.Thread(sleeper, 1).start()
-            await rtos.sleep_ms(10)
-            start = time.ticks_cpu()
-            for _ in range(rounds):
-                await rtos.sleep_ms(1)
-            return time.ticks_diff(time.ticks_cpu(), start)
+    async def short():
+        while True:
+            await rtos.sleep_ms(1)
 
-        return rtos.run(main, port=VirtualPort())
+    async def main(rounds):
+        for _ in range(sleepers):
+            rtos.Thread(sleeper).start()
+        await rtos.sleep_ms(10)
+        now = core.now()
+        core.set_clock(now)
+        if sleeps:
+            rtos.Thread(short, priority=rtos.HIGH).start()
+        start = time.ticks_cpu()
+        for n in range(rounds):
+            core.set_clock(now + n + 1)
+            core.alarm()
+            await rtos.yield_()
+        spent = time.ticks_diff(time.ticks_cpu(), start)
+        core.set_clock(None)
+        return spent
 
-    go(10)
-    return instructions(go(1000)) // 1000
+    return rtos.run(main, 1000)
+
+
+for count in (1, 1000):
+    spent = timers(count) - timers(count, False)
+    report(f"rtos.sleep_{count}_threads", instructions=instructions(spent) // 1000)
