@@ -5,6 +5,7 @@ from errno import ETIMEDOUT
 from micropython import const
 
 from .core import Strand, in_thread, park, ready, running
+from .failure import Terminated
 
 _TOP = const(55)
 
@@ -48,6 +49,8 @@ async def timeout(awaitable, timeout_ms):
     except _Late as late:
         if late is not error:
             raise
+        if running().terminated:  # which came when the time was up already
+            raise Terminated from None
         raise OSError(ETIMEDOUT) from None
     finally:
         alarm.strand.finish()

@@ -51,7 +51,7 @@ class Timer:
         """Have the function called in `period_ms` milliseconds, and so on every time if `periodic`.
 
         A timer that runs starts afresh. period_ms: 1 to 2**29 - 1, six days.
-        Raises ValueError. Context: thread, base level or soft callback; the first start allocates.
+        Raises ValueError. Context: thread or base level; the first start allocates.
         """
         if not isinstance(period_ms, int) or not 0 < period_ms <= _PERIOD_MAX_MS:
             raise ValueError("period_ms: 1 to 2**29 - 1")
