@@ -100,6 +100,7 @@ class _Kernel:
         self.flushing = False  # what threads have printed waits for the end of the raw REPL
         self.ms_cycles = 0
         self.rest_ms = 0
+        self.ctrl_c = False  # a thread has got what was meant for run()
         self.hog = None
         self.hog_runs = 0
         self.hog_since = 0
@@ -157,6 +158,8 @@ def _attend(result):
     if result == _BUDGET:
         return False
     if result.coroutine is None:
+        if isinstance(result.error, KeyboardInterrupt) and not kernel.background:
+            kernel.ctrl_c = True  # nothing has kept it, so it has hit what ran
         result.owner.ended(result)
     else:
         # It has awaited what belongs to another event loop, or has said `yield`.
@@ -167,7 +170,9 @@ def _attend(result):
 def _serve():
     """At the base level: step ready threads until none is left or Ctrl-C was pressed."""
     result = run_ready(0)
-    while result and _attend(result) and (kernel.background or not interrupted()):
+    while result and _attend(result):
+        if kernel.ctrl_c or (interrupted() and not kernel.background):
+            break
         result = run_ready(0)
 
 
@@ -360,6 +365,7 @@ def _end():
         pass  # not locked, or no longer
     hold(0)
     for _ in range(_END_ROUNDS):
+        kernel.ctrl_c = False
         threads = list(kernel.threads)
         if not threads:
             break
@@ -419,7 +425,7 @@ def run(main, *args, port=None):
         thread.reported = True  # whoever called run() gets it
         while True:
             _serve()
-            if interrupted(True):
+            if interrupted(True) or kernel.ctrl_c:
                 raise KeyboardInterrupt
             if thread.strand.coroutine is None:
                 break
