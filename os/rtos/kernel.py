@@ -380,6 +380,7 @@ def _end():
         kernel.asyncio.patches.remove()
         kernel.asyncio = None
     port = kernel.port
+    kernel.background = False  # so that a drain that is queued already leaves all alone
     kernel.port = None
     port.program(None)
     configure()
