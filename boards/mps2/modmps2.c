@@ -124,6 +124,12 @@ void mps2_lines_deinit_all(void) {
     }
 }
 
+// interrupts(): how many there have been; each wakes a board that sleeps.
+static mp_obj_t mps2_interrupts(void) {
+    return MP_OBJ_NEW_SMALL_INT(interrupt_count & 0x3fffffff);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(mps2_interrupts_obj, mps2_interrupts);
+
 // ---- What the host handed over ----
 
 static mp_obj_t mps2_flags(void) {
@@ -199,6 +205,7 @@ static const mp_rom_map_elem_t mps2_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_mps2) },
     { MP_ROM_QSTR(MP_QSTR_irq), MP_ROM_PTR(&mps2_irq_obj) },
     { MP_ROM_QSTR(MP_QSTR_pend), MP_ROM_PTR(&mps2_pend_obj) },
+    { MP_ROM_QSTR(MP_QSTR_interrupts), MP_ROM_PTR(&mps2_interrupts_obj) },
     { MP_ROM_QSTR(MP_QSTR_flags), MP_ROM_PTR(&mps2_flags_obj) },
     { MP_ROM_QSTR(MP_QSTR_clear_format), MP_ROM_PTR(&mps2_clear_format_obj) },
     { MP_ROM_QSTR(MP_QSTR_script), MP_ROM_PTR(&mps2_script_obj) },

@@ -9,7 +9,7 @@ import micropython
 import rtos
 from rtos.core import alarm, budget, set_clock
 
-STEPS = 400
+STEPS = 200
 PERIODS = 1, 7, 10
 
 counts = [0] * len(PERIODS)
