@@ -1,6 +1,6 @@
 """Waiting where nobody can await: at the prompt, in plain code, in asyncio's tasks."""
 
-from .core import in_isr, running
+from .core import in_callback, in_isr, running
 from .kernel import kernel
 
 
@@ -9,12 +9,10 @@ def outside(what, name, *args):
 
     The core calls this instead of waiting, and primitives in Python do.
     what: the object, or None for a function of the core.
-    Raises RuntimeError in an ISR.
+    Raises RuntimeError in an ISR or a callback.
     """
-    if in_isr():
-        raise RuntimeError(
-            "an interrupt handler cannot wait: set a flag or release a semaphore there"
-        )
+    if in_isr() or in_callback():
+        raise RuntimeError("a callback cannot wait: set a flag or release a semaphore there")
     host = running()
     if host is not None:
         return host.outside(what, name, args)
@@ -34,11 +32,11 @@ def wait(awaitable, timeout_ms=None):
 
     awaitable: what a thread would await. timeout_ms: None = for ever.
     Returns what the await returns, raises what it raises; OSError(ETIMEDOUT) when the time is up;
-    RuntimeError in a thread, in an ISR, and if the kernel does not run.
+    RuntimeError in a thread, in an ISR or a callback, and if the kernel does not run.
     """
     from .thread import Thread
 
-    if in_isr() or running() is not None:
+    if in_isr() or in_callback() or running() is not None:
         raise RuntimeError("wait() is for the prompt and plain code: a thread uses await")
     if kernel.port is None:
         raise RuntimeError("nothing runs yet: rtos.start() first")

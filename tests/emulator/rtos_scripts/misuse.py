@@ -276,6 +276,29 @@ async def main():
             sys.print_exception(error)
 
 
+def callbacks():
+    """A callback over plain code can wait no more than one over a thread."""
+    semaphore = rtos.Semaphore()
+    calls = (
+        lambda: semaphore.acquire(),
+        lambda: rtos.sleep_ms(5),
+        lambda: rtos.wait(semaphore.acquire()),
+    )
+    caught.clear()
+
+    def callback(_):
+        for call in calls:
+            try:
+                call()
+            except RuntimeError as error:
+                caught.append(str(error))
+
+    micropython.schedule(callback, None)
+    for _ in range(10):  # here it runs
+        pass
+    assert len(caught) == len(calls), caught
+
+
 def outside():
     """In plain code, before, while and after the kernel runs."""
     raises(RuntimeError, "", rtos.stop)
@@ -291,6 +314,8 @@ else:
     rtos.wait(rtos.Thread(main, name="main").start().join())
     raises(OSError, "", rtos.wait, rtos.sleep_ms(1000), 1)
     raises(RuntimeError, "runs already", rtos.start)
+    if NATIVE:
+        callbacks()
     rtos.stop()
 outside()
 print("passed")
