@@ -42,7 +42,7 @@ def _print(results: dict[str, dict], before: dict[str, dict]):
     for column in ("now", "before", "change"):
         table.add_column(column, justify="right", no_wrap=True)
     for name, values in sorted(results.items()):
-        for unit in ("instructions", "bytes"):
+        for unit in ("instructions", "bytes", "interrupts"):
             if unit not in values:
                 continue
             now, old = values[unit], before.get(name, {}).get(unit)
