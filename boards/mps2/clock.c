@@ -99,7 +99,11 @@ void clock_alarm_cancel(int alarm) {
 }
 
 void clock_nudge_emulator(void) {
-    clock_alarm_set(ALARM_NUDGE, clock_us() + 1000, NULL); // a timer's end wakes the main loop
+    // The end of a timer wakes the main loop; this one raises no interrupt.
+    TIMER1_CTRL = 0;
+    TIMER1_RELOAD = 0; // one shot
+    TIMER1_VALUE = 1000 * TICKS_PER_US;
+    TIMER1_CTRL = 1; // run
 }
 
 static bool python_waits(void) {

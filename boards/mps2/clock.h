@@ -10,7 +10,6 @@ enum {
     ALARM_SLEEP, // ends clock_idle()
     ALARM_TIMERS, // machine.Timer
     ALARM_CONSOLE, // input that nobody reads
-    ALARM_NUDGE, // clock_nudge_emulator()
     ALARM_COUNT,
 };
 
@@ -30,9 +29,12 @@ void clock_idle(int timeout_ms);
 // Waits until there was an interrupt or timeout_ms are over (-1: no limit).
 void clock_sleep(int timeout_ms);
 
-// Makes QEMU look at its character devices again within a millisecond.  Its main loop polls only
-// the UARTs that could take a byte when it last went round, and enabling a receiver does not wake
-// it: call this afterwards, or the first bytes wait until something else does.
+// Makes QEMU's main loop go round within a millisecond; the board itself is not interrupted.  The
+// loop polls only those UARTs that could take a byte when it last went round, so that input waits
+// until the next minute's alarm unless this is called after
+// - enabling a receiver, which does not wake the loop;
+// - the end of a transfer to an EEPROM that is a file: QEMU writes it in a loop of its own, which
+//   may swallow the wake-up for a byte that was taken just before.
 void clock_nudge_emulator(void);
 
 // Wall clock: microseconds since 1970, and setting it.

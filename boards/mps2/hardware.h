@@ -52,6 +52,9 @@ typedef struct _cmsdk_uart_t {
 #define TIMER0_VALUE REG32(0x40000004)
 #define TIMER0_RELOAD REG32(0x40000008)
 #define TIMER0_INTCLEAR REG32(0x4000000c)
+#define TIMER1_CTRL REG32(0x40001000)
+#define TIMER1_VALUE REG32(0x40001004)
+#define TIMER1_RELOAD REG32(0x40001008)
 
 // Second half of the dual timer: a free 25 MHz down counter for measuring.
 #define DUALTIMER2_VALUE REG32(0x40002024)

@@ -87,6 +87,7 @@ static int i2c_start(mp_obj_base_t *self_in) {
         half_period(self);
         self->bus->CLEAR = SCL;
     }
+    clock_nudge_emulator();
     return ret;
 }
 
@@ -97,6 +98,7 @@ static int i2c_stop(mp_obj_base_t *self_in) {
     int ret = scl_release(self);
     self->bus->SET = SDA;
     half_period(self);
+    clock_nudge_emulator();
     return ret;
 }
 

@@ -4,6 +4,7 @@
 #include "py/runtime.h"
 #include "extmod/modmachine.h"
 #include "extmod/virtpin.h"
+#include "clock.h"
 #include "hardware.h"
 #include "hostpage.h"
 #include "interrupt.h"
@@ -110,6 +111,9 @@ void pin_write(const pin_obj_t *pin, int level) {
         case PIN_SBCON:
             // One register sets lines, the next one clears them.
             REG32(pin->address + (level ? 0 : 4)) = 1u << pin->bit;
+            if (pin->bit == 1) { // SDA: perhaps a start or stop
+                clock_nudge_emulator();
+            }
             break;
         default:
             set_bit(&HOSTPAGE->pins_out, pin->bit, level);

@@ -54,14 +54,13 @@ def handler(_):
 
 _native.trace_start(big)
 timer = machine.Timer(freq=1000, callback=handler, hard=True)
-end = time.ticks_add(time.ticks_ms(), 100)
 own = 0
-while time.ticks_diff(end, time.ticks_ms()) > 0 and own < 30000:
-    _native.trace(7, own)
-    own += 1
+while fired < 100:  # a busy computer may not get to the timer for long
+    if own < 30000:
+        _native.trace(7, own)
+        own += 1
 timer.deinit()
 count = _native.trace_stop()
-assert fired >= 5, fired
 assert count == own + fired, (count, own, fired)
 seen = {7: -1, 99: 0}
 for at in range(0, count * SIZE, SIZE):
