@@ -153,7 +153,7 @@ def _roots(
     for name, value in settings.packages.items():
         version, digest = value.value
         roots.append(Root(thirdparty.fetch(name, version, digest, value.origin), "package"))
-    return Roots(roots, aliases)
+    return Roots(roots, aliases, native=bool(board.mpy_arch))
 
 
 def modules_to_load(app: Path, board: Board, micropython: Path) -> Iterator[tuple[Module, int]]:

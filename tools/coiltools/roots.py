@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+#: How the names of modules begin that hold native, viper or assembler code.
+_FAST = "_fast"
+
 
 @dataclass(frozen=True)
 class Root:
@@ -45,10 +48,18 @@ class Roots:
 
     aliases: module name -> file, for modules that do not lie under their own name (an
     application's main file is always frozen as `app`).
+    native: the board executes native code. On others modules called `_fast…` are absent, and the
+    twin that an `except ImportError` names takes their place.
     """
 
-    def __init__(self, roots: Iterable[Root], aliases: dict[str, tuple[Path, str]] | None = None):
+    def __init__(
+        self,
+        roots: Iterable[Root],
+        aliases: dict[str, tuple[Path, str]] | None = None,
+        native: bool = True,
+    ):
         self.roots = list(roots)
+        self.native = native
         self._aliases = aliases or {}
         self._found: dict[str, Found | None] = {}
 
@@ -62,6 +73,8 @@ class Roots:
         if name in self._aliases:
             file, kind = self._aliases[name]
             return Found(name, file, False, kind)
+        if not self.native and name.rpartition(".")[2].startswith(_FAST):
+            return None
         stem = Path(*name.split("."))
         for root in self.roots:
             if not root.serves(name):

@@ -176,6 +176,23 @@ def test_optional_import_is_listed(tmp_path):
     assert result.absent == ["nope (app.py:2 import nope)"]
 
 
+@pytest.mark.parametrize(
+    "native, expected", [(True, {"pkg", "pkg._fastsum"}), (False, {"pkg", "pkg._plainsum"})]
+)
+def test_a_fast_module_or_its_twin(tmp_path, native, expected):
+    files = {
+        "app.py": "import pkg",
+        "pkg/__init__.py": "try:\n from ._fastsum import f\n"
+        "except ImportError:\n from ._plainsum import f\n",
+        "pkg/_fastsum.py": "def f(): pass",
+        "pkg/_plainsum.py": "def f(): pass",
+    }
+    write(tmp_path, files)
+    roots = Roots([Root(tmp_path, "application")], native=native)
+    result = closure.compute(roots, ("sys",), {"app": "the application"})
+    assert names(result) == {"app", *expected}
+
+
 def test_a_table_that_lies_is_refused(tmp_path):
     bad = LAZY.format(table={"Thread": "mutex"}, level=1)
     with pytest.raises(Fail, match="does not define it"):

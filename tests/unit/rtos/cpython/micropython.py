@@ -27,3 +27,10 @@ def run_scheduled():
     while _scheduled:
         function, argument = _scheduled.popleft()
         function(argument)
+
+
+def __getattr__(name):
+    """A module with native code cannot be imported here, so that its twin is."""
+    if name in ("native", "viper", "asm_thumb"):
+        raise ImportError(f"no @micropython.{name} on CPython")
+    raise AttributeError(name)
