@@ -1,6 +1,7 @@
 """What the kernel of rtos needs of a board, in terms of `machine`; docs/adr/0003-kernel.md.
 
-Serves every board with a machine.Timer that can be programmed at will.
+Serves every board with a machine.Timer that can be programmed at will. Where the module `board` has
+an alarm of its own that is taken, as it costs less.
 """
 
 import board
@@ -22,8 +23,12 @@ class Port:
         self.reset = machine.reset
         # Whether an interrupt handler runs; asked only by firmware without boards/native.
         self.in_isr = getattr(board, "in_isr", None)
-        self._timer = machine.Timer(-1)
-        self._alarm = None
+        if hasattr(board, "program_alarm"):
+            self.attach = board.attach_alarm
+            self.program = board.program_alarm
+        else:
+            self._timer = machine.Timer(-1)
+            self._alarm = None
 
     def attach(self, alarm):
         """alarm: a function to call, in any context and with any arguments, when time is up."""

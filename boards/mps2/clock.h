@@ -10,6 +10,7 @@ enum {
     ALARM_SLEEP, // ends clock_idle()
     ALARM_TIMERS, // machine.Timer
     ALARM_CONSOLE, // input that nobody reads
+    ALARM_KERNEL, // the threads' next deadline
     ALARM_COUNT,
 };
 

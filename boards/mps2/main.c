@@ -21,6 +21,7 @@
 void coil_native_deinit(void);
 #endif
 void mps2_lines_deinit_all(void);
+void kernel_alarm_deinit(void);
 
 extern uint8_t _stack_top, _stack_bottom, _heap_start, _heap_end;
 
@@ -40,6 +41,7 @@ static void stop_program(void) {
     pin_deinit_all();
     timer_deinit_all();
     mps2_lines_deinit_all();
+    kernel_alarm_deinit();
     machine_uart_deinit_all();
     machine_i2c_deinit_all();
     machine_spi_deinit_all();

@@ -201,6 +201,9 @@ static mp_obj_t mps2_noinit(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(mps2_noinit_obj, mps2_noinit);
 
+MP_DECLARE_CONST_FUN_OBJ_1(mps2_attach_alarm_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(mps2_program_alarm_obj);
+
 static const mp_rom_map_elem_t mps2_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_mps2) },
     { MP_ROM_QSTR(MP_QSTR_irq), MP_ROM_PTR(&mps2_irq_obj) },
@@ -214,6 +217,8 @@ static const mp_rom_map_elem_t mps2_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_crashes), MP_ROM_PTR(&mps2_crashes_obj) },
     { MP_ROM_QSTR(MP_QSTR_crash_clear), MP_ROM_PTR(&mps2_crash_clear_obj) },
     { MP_ROM_QSTR(MP_QSTR_noinit), MP_ROM_PTR(&mps2_noinit_obj) },
+    { MP_ROM_QSTR(MP_QSTR_attach_alarm), MP_ROM_PTR(&mps2_attach_alarm_obj) },
+    { MP_ROM_QSTR(MP_QSTR_program_alarm), MP_ROM_PTR(&mps2_program_alarm_obj) },
     { MP_ROM_QSTR(MP_QSTR_flash), MP_ROM_PTR(&storage_flash_obj) },
     { MP_ROM_QSTR(MP_QSTR_rom), MP_ROM_PTR(&storage_rom_obj) },
 };

@@ -16,7 +16,7 @@ _LAZY = {
     # threads
     "Thread": "thread",
     "this_thread": "thread",
-    "sleep_ms": "thread",
+    "sleep_ms": "core",
     "yield_": "core",
     "IDLE": "thread",
     "LOW": "thread",

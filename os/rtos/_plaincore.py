@@ -41,7 +41,16 @@ from ._plainpost import (
 from ._plainstrand import Strand, ready
 from ._plainsync import EventFlags, Semaphore
 from ._plaintime import now
-from ._plainwait import Waiters, alarm, expire, park, served, set_clock
+from ._plainwait import (
+    Waiters,
+    alarm,
+    expire,
+    next_ms,
+    park,
+    served,
+    set_clock,
+    sleep_ms,
+)
 
 __all__ = (
     "LEVELS_NEST",
@@ -71,6 +80,7 @@ __all__ = (
     "lock",
     "locked",
     "nest",
+    "next_ms",
     "now",
     "output",
     "output_lost",
@@ -83,6 +93,7 @@ __all__ = (
     "running",
     "served",
     "set_clock",
+    "sleep_ms",
     "spent",
     "stack_left",
     "throw",
@@ -91,12 +102,14 @@ __all__ = (
 )
 
 
-def configure(drain=None, outside=None, irq_off=None, irq_on=None, in_isr=None, imported=None):
+def configure(
+    drain=None, outside=None, irq_off=None, irq_on=None, in_isr=None, imported=None, program=None
+):
     """What the kernel gives the core.
 
     drain: the Drain that is pended when a strand should preempt. outside(object, name, *args): makes
     awaitables for callers that are no threads. irq_off() -> state, irq_on(state), in_isr() -> bool.
-    imported: not called; nothing here is told of imports.
+    imported, program: not called; nothing here is told of imports, and run() returns for the alarm.
     """
     _plain.set_hooks(drain, outside, in_isr)
     _plainpost.set_irq(irq_off, irq_on)

@@ -92,6 +92,14 @@ def park(waiters=None, timeout_ms=None):
         core.busy = False
 
 
+def sleep_ms(ms):
+    """Let others run for `ms` milliseconds. Awaitable of None; 0 is yield_().
+
+    ms: 0 to 2**30 - 1, 12 days. Raises ValueError. Context: thread.
+    """
+    return park(None, ms)
+
+
 def _begin_wait(strand, waiters):
     answer = prepare_answer(strand)
     if waiters is not None:
@@ -150,12 +158,21 @@ def set_clock(ms):
     set_time(ms)
 
 
+_next_ms = None
+
+
+def next_ms():
+    """What expire() has said last."""
+    return _next_ms
+
+
 def expire():
     """Make ready whose time is up.
 
     Returns ms until the next deadline, or None: set the alarm to that; it may be earlier than need
     be. False: the alarm is right as it is.
     """
+    global _next_ms
     if not core.attention & core.STALE:
         return False
     core.attention &= ~core.STALE  # first: alarm() may come while this looks
@@ -164,6 +181,7 @@ def expire():
         strand = take_due()
         if strand is None or isinstance(strand, int):
             core.busy = False
+            _next_ms = strand
             return strand
         if strand.state != _QUEUED and strand.doom is None:
             left = leave(strand)

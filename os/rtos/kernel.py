@@ -28,6 +28,7 @@ from .core import (
     kick,
     lock,
     nest,
+    next_ms,
     now,
     park,
     raw_repl,
@@ -104,7 +105,6 @@ class _Kernel:
         self.hog = None
         self.hog_runs = 0
         self.hog_since = 0
-        self.next_ms = None  # until the alarm, as it was set
         self.heap = 0
         self.pause_ms = 0
         self.asyncio = None  # its thread, of aioloop.py, once asyncio has been imported
@@ -140,11 +140,11 @@ def panic(error):
 
 
 def _set_alarm():
+    # On stock firmware only: the core in C calls port.program() itself.
     lock()  # or a drain in between sets another alarm, which this one would undo
     try:
         delay_ms = expire()
         if delay_ms is not False:
-            kernel.next_ms = delay_ms
             kernel.port.program(delay_ms)
     finally:
         unlock()
@@ -289,7 +289,7 @@ def _collect():
     """Collect garbage in idle time, if it pays and nobody has to wait for it."""
     if allocated() * _GC_SHARE < kernel.heap:
         return
-    delay_ms = kernel.next_ms
+    delay_ms = next_ms()
     if delay_ms is None or delay_ms > kernel.pause_ms:
         start = now()
         gc.collect()
@@ -322,6 +322,7 @@ def _begin(port, background):
         irq_on=port.irq_on,
         in_isr=port.in_isr,
         imported=_take_asyncio,
+        program=port.program,
     )
     budget(kernel.ms_cycles * _BUDGET_MS if background else 0)
     port.attach(alarm)
@@ -430,7 +431,7 @@ def run(main, *args, port=None):
                 raise KeyboardInterrupt
             if thread.strand.coroutine is None:
                 break
-            hooks.idle(kernel.next_ms)
+            hooks.idle(next_ms())
             _collect()
             kernel.port.idle()
     finally:

@@ -240,11 +240,3 @@ def _terminate(thread, _):
 def this_thread():
     """The thread that runs; None at the base level, and in asyncio's tasks their thread."""
     return running()
-
-
-def sleep_ms(ms):
-    """Let others run for `ms` milliseconds. Awaitable of None; 0 is yield_().
-
-    ms: 0 to 2**30 - 1, 12 days. Raises ValueError. Context: thread.
-    """
-    return park(None, ms)

@@ -29,6 +29,9 @@ def flags():
 clear_format = mps2.clear_format
 #: RAM that a warm reset leaves alone, as a writable buffer.
 noinit = mps2.noinit
+#: The alarm of the threads' kernel: see kernelport.
+attach_alarm = mps2.attach_alarm
+program_alarm = mps2.program_alarm
 
 
 # What exception is being handled, 0: none, a thread's or the prompt's code runs.

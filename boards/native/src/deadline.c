@@ -9,10 +9,15 @@ MP_REGISTER_ROOT_POINTER(struct _coil_strand_t *coil_deadlines);
 // The earliest deadline has come nearer: the alarm has to be set before strands go on.
 volatile bool coil_alarm_stale;
 static bool virtual_clock;
+MP_REGISTER_ROOT_POINTER(mp_obj_t coil_program_hook);
+// What the alarm was set to: None, or milliseconds from then.
+static mp_obj_t next_ms;
 static uint32_t virtual_ms;
 
 void coil_deadline_deinit(void) {
     MP_STATE_VM(coil_deadlines) = NULL;
+    MP_STATE_VM(coil_program_hook) = MP_OBJ_NULL;
+    next_ms = mp_const_none;
     coil_alarm_stale = false;
     virtual_clock = false;
 }
@@ -51,7 +56,7 @@ void coil_deadline_set(coil_strand_t *strand, uint32_t delay_ms) {
     }
 }
 
-static void time_is_up(coil_strand_t *strand) {
+static void time_is_up(coil_strand_t *strand, void (*make_ready)(coil_strand_t *)) {
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     coil_waitable_t *waitable = strand->waits_for;
     if (!(strand->flags & (STRAND_QUEUED | STRAND_SERVED | STRAND_DOOMED))) {
@@ -60,28 +65,57 @@ static void time_is_up(coil_strand_t *strand) {
             strand->waits_for = NULL;
             strand->error = MP_OBJ_NEW_SMALL_INT(MP_ETIMEDOUT);
         }
-        coil_ready(strand);
+        make_ready(strand);
     }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
     coil_mutex_inherit(coil_mutex_owner(waitable));
 }
 
-// expire(): make ready whose time is up. -> ms until the next deadline, or None: set the alarm to
-// that. False: the alarm is right as it is.
-static mp_obj_t native_expire(void) {
-    if (!coil_alarm_stale) {
-        return mp_const_false;
-    }
+static mp_obj_t expire(void (*make_ready)(coil_strand_t *)) {
     coil_alarm_stale = false; // first: alarm() may come while this looks
     uint32_t now = coil_now_ms();
     coil_strand_t *head;
     while ((head = MP_STATE_VM(coil_deadlines)) != NULL && (int32_t)(head->deadline_ms - now) <= 0) {
         coil_deadline_clear(head);
-        time_is_up(head);
+        time_is_up(head, make_ready);
     }
-    return head == NULL ? mp_const_none : MP_OBJ_NEW_SMALL_INT(head->deadline_ms - now);
+    next_ms = head == NULL ? mp_const_none : MP_OBJ_NEW_SMALL_INT(head->deadline_ms - now);
+    return next_ms;
+}
+
+// expire(): make ready whose time is up. -> ms until the next deadline, or None: set the alarm to
+// that. False: the alarm is right as it is.
+static mp_obj_t native_expire(void) {
+    return coil_alarm_stale ? expire(coil_ready) : mp_const_false;
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_expire_obj, native_expire);
+
+static void unlock(void *node) {
+    (void)node;
+    coil_unlock();
+}
+
+// For run(): makes ready whose time is up and has the port set its alarm for the next deadline. False:
+// the caller of run() has to.
+bool coil_set_alarm(void) {
+    mp_obj_t program = MP_STATE_VM(coil_program_hook);
+    if (program == MP_OBJ_NULL || coil_lock_depth != 0) {
+        return false;
+    }
+    // Locked, or a drain in between sets another alarm, which this one would undo.
+    nlr_jump_callback_node_t node;
+    ++coil_lock_depth;
+    nlr_push_jump_callback(&node, unlock);
+    mp_call_function_1(program, expire(coil_ready_quietly));
+    nlr_pop_jump_callback(true);
+    return true;
+}
+
+// next_ms() -> what expire() has said last.
+static mp_obj_t native_next_ms(void) {
+    return next_ms;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(coil_next_ms_obj, native_next_ms);
 
 // alarm(...): the time that expire() returned is over. A callback for any timer, in any context.
 static mp_obj_t native_alarm(size_t n_args, const mp_obj_t *args) {

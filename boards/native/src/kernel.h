@@ -76,8 +76,10 @@ void coil_drain_ends(void);
 // Whether what runs does so on top of a program or prompt that is none of the kernel's.
 bool coil_in_background(void);
 void coil_ready(coil_strand_t *strand);
+void coil_ready_quietly(coil_strand_t *strand);
 void coil_unready(coil_strand_t *strand);
 void coil_kick(void);
+void coil_unlock(void);
 void coil_kernel_deinit(void);
 
 // strand.c
@@ -118,6 +120,7 @@ uint32_t coil_now_ms(void);
 void coil_deadline_set(coil_strand_t *strand, uint32_t delay_ms);
 void coil_deadline_clear(coil_strand_t *strand);
 extern volatile bool coil_alarm_stale;
+bool coil_set_alarm(void);
 void coil_deadline_deinit(void);
 
 // mutex.c
@@ -160,7 +163,9 @@ MP_DECLARE_CONST_FUN_OBJ_0(coil_allocated_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_yield_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(coil_served_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(coil_park_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(coil_sleep_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_expire_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(coil_next_ms_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(coil_now_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR(coil_alarm_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(coil_set_clock_obj);

@@ -68,8 +68,10 @@ static const mp_rom_map_elem_t native_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_yield_), MP_ROM_PTR(&coil_yield_obj) },
     { MP_ROM_QSTR(MP_QSTR_served), MP_ROM_PTR(&coil_served_obj) },
     { MP_ROM_QSTR(MP_QSTR_park), MP_ROM_PTR(&coil_park_obj) },
+    { MP_ROM_QSTR(MP_QSTR_sleep_ms), MP_ROM_PTR(&coil_sleep_obj) },
 
     { MP_ROM_QSTR(MP_QSTR_expire), MP_ROM_PTR(&coil_expire_obj) },
+    { MP_ROM_QSTR(MP_QSTR_next_ms), MP_ROM_PTR(&coil_next_ms_obj) },
     { MP_ROM_QSTR(MP_QSTR_alarm), MP_ROM_PTR(&coil_alarm_obj) },
     { MP_ROM_QSTR(MP_QSTR_now), MP_ROM_PTR(&coil_now_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_clock), MP_ROM_PTR(&coil_set_clock_obj) },

@@ -102,16 +102,23 @@ static void enqueue(coil_strand_t *strand) {
     ready_bits |= 1ull << strand->priority;
 }
 
-// Any context. A strand that is not parked yet finds its next await served.
-void coil_ready(coil_strand_t *strand) {
+// A strand that is not parked yet finds its next await served. For run(), which comes to it.
+void coil_ready_quietly(coil_strand_t *strand) {
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     if (!(strand->flags & STRAND_PARKED)) {
         strand->flags |= STRAND_SERVED;
     } else if (!(strand->flags & STRAND_QUEUED) && strand->coroutine != MP_OBJ_NULL) {
         enqueue(strand);
-        if (strand->priority > limit()) {
-            coil_kick();
-        }
+    }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+}
+
+// The same in any context.
+void coil_ready(coil_strand_t *strand) {
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    coil_ready_quietly(strand);
+    if ((strand->flags & STRAND_QUEUED) && strand->priority > limit()) {
+        coil_kick();
     }
     MICROPY_END_ATOMIC_SECTION(atomic_state);
 }
@@ -254,7 +261,7 @@ static mp_obj_t native_run(mp_obj_t floor_in) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("run() with the kernel locked: unlock first"));
     }
     for (;;) {
-        if (coil_alarm_stale) {
+        if (coil_alarm_stale && !coil_set_alarm()) {
             coil_goes_on = coil_nest_depth != 0; // drain.c clears it if nobody calls again
             return MP_OBJ_NEW_SMALL_INT(RUN_AGAIN);
         }
@@ -415,13 +422,17 @@ static mp_obj_t native_lock(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_lock_obj, native_lock);
 
+void coil_unlock(void) {
+    if (--coil_lock_depth == 0 && coil_resched) {
+        coil_kick();
+    }
+}
+
 static mp_obj_t native_unlock(void) {
     if (coil_lock_depth == 0) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("the kernel is not locked"));
     }
-    if (--coil_lock_depth == 0 && coil_resched) {
-        coil_kick();
-    }
+    coil_unlock();
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_unlock_obj, native_unlock);
@@ -466,8 +477,9 @@ static mp_obj_t native_in_isr(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_in_isr_obj, native_in_isr);
 
-// configure(drain=None, outside=None): the kernel's Drain, pended when a strand should preempt, and
-// what makes awaitables for callers that are no threads. The others are for the twin in Python.
+// configure(drain=None, outside=None, imported=None, program=None): the kernel's Drain, pended when a
+// strand should preempt; what makes awaitables for callers that are no threads; what is told of
+// asyncio's import; what sets the alarm. The others are for the twin in Python.
 static mp_obj_t native_configure(size_t n_args, const mp_obj_t *pos_args, mp_map_t *kw_args) {
     static const mp_arg_t allowed[] = {
         { MP_QSTR_drain, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
@@ -476,12 +488,14 @@ static mp_obj_t native_configure(size_t n_args, const mp_obj_t *pos_args, mp_map
         { MP_QSTR_irq_on, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
         { MP_QSTR_in_isr, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
         { MP_QSTR_imported, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
+        { MP_QSTR_program, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE} },
     };
     mp_arg_val_t args[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all(n_args, pos_args, kw_args, MP_ARRAY_SIZE(allowed), allowed, args);
     MP_STATE_VM(coil_kernel_drain) = args[0].u_obj == mp_const_none ? MP_OBJ_NULL : args[0].u_obj;
     MP_STATE_VM(coil_outside_hook) = args[1].u_obj == mp_const_none ? MP_OBJ_NULL : args[1].u_obj;
     MP_STATE_VM(coil_imported_hook) = args[5].u_obj == mp_const_none ? MP_OBJ_NULL : args[5].u_obj;
+    MP_STATE_VM(coil_program_hook) = args[6].u_obj == mp_const_none ? MP_OBJ_NULL : args[6].u_obj;
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_KW(coil_configure_obj, 0, native_configure);

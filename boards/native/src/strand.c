@@ -532,6 +532,13 @@ static mp_obj_t native_park(size_t n_args, const mp_obj_t *args) {
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(coil_park_obj, 0, 2, native_park);
 
+// sleep_ms(ms): park(None, ms) for less.
+static mp_obj_t native_sleep(mp_obj_t ms) {
+    const mp_obj_t args[2] = { mp_const_none, ms };
+    return native_park(2, args);
+}
+MP_DEFINE_CONST_FUN_OBJ_1(coil_sleep_obj, native_sleep);
+
 // give_way() -> an awaitable that lets the other ready strands of the same priority run first.
 static mp_obj_t native_give_way(void) {
     coil_strand_t *strand = coil_begin();
