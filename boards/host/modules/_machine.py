@@ -61,6 +61,11 @@ class Pin(PinBase):
             return f"<Pin LED{n - _PINS + 1}>"
         return f"<Pin V{n} {'out' if host.pin_output(n) else 'in'}>"
 
+    def name(self):
+        """Under which Pin() finds it: "V3", "LED1"."""
+        n = self._number
+        return f"LED{n - _PINS + 1}" if n >= _PINS else f"V{n}"
+
     def init(self, mode=-1, pull=-1, *, value=None):
         if value is not None:
             host.pin(self._number, value)
@@ -153,6 +158,7 @@ class Timer:
         if id != -1:
             raise ValueError("board host has virtual timers only: use Timer(-1) or Timer()")
         self._line = None
+        self._expired = self._expire  # bound here, since an interrupt handler may set it again
         if settings:
             self.init(**settings)
 
@@ -172,7 +178,7 @@ class Timer:
         self._line = Timer._running.index(None)
         Timer._running[self._line] = self
         if mode == Timer.ONE_SHOT:
-            host.line(self._line, self._expire, callback, hard)
+            host.line(self._line, self._expired, callback, hard)
             host.alarm(self._line, us)
         else:
             host.line(self._line, callback, self, hard)

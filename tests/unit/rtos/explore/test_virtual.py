@@ -26,7 +26,7 @@ def play(program: str, where: str) -> str:
             [sys.executable, "-c", PRELUDE + text],
             env={
                 **os.environ,
-                "PYTHONPATH": f"{paths.ROOT / 'os'}{os.pathsep}{HERE.parent / 'cpython'}",
+                "PYTHONPATH": f"{paths.ROOT / 'os'}{os.pathsep}{HERE.parents[1] / 'cpython'}",
             },
             capture_output=True,
             text=True,

@@ -29,7 +29,8 @@ def _run(file, source, support, names):
             return False
 
     helpers = {"__name__": "support"}
-    exec(compile(support, "support.py", "exec"), helpers)
+    for text in support:
+        exec(compile(text, "support.py", "exec"), helpers)
     module = Support()
     for key in helpers:
         setattr(module, key, helpers[key])

@@ -1,8 +1,10 @@
-"""Tests of rtos that run unchanged on CPython and on boards.
+"""Tests of packages in os/ that run unchanged on CPython and on boards.
 
-`cases/*.py` have plain test_…() functions with asserts and know nothing of pytest. All functions of a
-file run in one interpreter, on each of PLATFORMS: one start a file and platform. The core is
-reset before each function; what `support.py` offers is imported with `from support import …`.
+`<package>/cases/*.py` have plain test_…() functions with asserts and know nothing of pytest. All
+functions of a file run in one interpreter, on each of PLATFORMS: one start a file and platform. The
+core is reset before each function; what `support.py` here and in the package's folder offers is
+imported with `from support import …`. On CPython the modules in `cpython/` here and in the package's
+folder stand in for MicroPython's, and a package in _WITH_BOARD finds the modules of board host.
 A file that begins with a line `# platforms: host-stock host-native` runs on these only.
 """
 
@@ -20,6 +22,8 @@ HERE = Path(__file__).parent
 CPYTHON = "cpython"
 #: Those that are there for every file; mps2-stock and mps2-native are for a line `# platforms:`.
 PLATFORMS = (CPYTHON, "host-stock", "host-native")
+#: Packages that need a board's modules, on CPython too.
+_WITH_BOARD = {"drivers"}
 _TIMEOUT_S = 120
 _MARK = re.compile(r"^\x1e(start|pass|fail|end) (\S+)\n", re.MULTILINE)
 _CHOICE = re.compile(r"^# platforms: (.*)$", re.MULTILINE)
@@ -37,7 +41,8 @@ def pytest_pycollect_makemodule(module_path, parent):
 
 
 def _is_case(path: Path) -> bool:
-    return path.parent == HERE / "cases" and path.suffix == ".py"
+    package = path.parent.parent
+    return path.suffix == ".py" and path.parent.name == "cases" and package.parent == HERE
 
 
 class CaseFile(pytest.File):
@@ -59,7 +64,10 @@ class CaseFile(pytest.File):
         if platform not in cached:
             names = boardtest._tests(self.path)
             text = _script(self.path, names)
-            output = _on_cpython(text) if platform == CPYTHON else _on_board(platform, text)
+            if platform == CPYTHON:
+                output = _on_cpython(text, self.path.parent.parent)
+            else:
+                output = _on_board(platform, text)
             cached[platform] = _parse(output)
         return cached[platform]
 
@@ -93,12 +101,19 @@ class CaseFailed(Exception):
 
 def _script(file: Path, names: list[str]) -> str:
     runner = (HERE / "runner.py").read_text()
-    support = (HERE / "support.py").read_text()
+    support = [
+        folder.joinpath("support.py").read_text()
+        for folder in (HERE, file.parent.parent)
+        if (folder / "support.py").exists()
+    ]
     return f"{runner}\n_run({file.name!r}, {file.read_text()!r}, {support!r}, {names!r})\n"
 
 
-def _on_cpython(text: str) -> str:
-    search = os.pathsep.join((str(paths.OS), str(HERE / "cpython")))
+def _on_cpython(text: str, package: Path) -> str:
+    folders = [package / "cpython", HERE / "cpython", paths.OS]
+    if package.name in _WITH_BOARD:
+        folders += [paths.BOARDS / "boot", paths.BOARDS / "host" / "modules"]
+    search = os.pathsep.join(map(str, folders))
     try:
         done = subprocess.run(
             [sys.executable, "-W", "ignore:coroutine:RuntimeWarning", "-"],

@@ -1,0 +1,63 @@
+"""Names of pins: looks them up in the tables of a board, and finds the closest ones."""
+
+from micropython import const
+
+_CLOSE = const(2)  # edits
+_SHOWN = const(3)  # names
+
+
+class PinNames:
+    """The pins of a board under all their names.
+
+    series: ((prefix, first, count, prefix of the key, its first), ...): names that end in a number.
+    others: name -> key.
+    """
+
+    def __init__(self, series, others):
+        self._series = series
+        self._others = others
+
+    def find(self, name):
+        """The key of the pin called `name`, or None."""
+        for prefix, first, count, key, key_first in self._series:
+            digits = name[len(prefix) :]
+            if name.startswith(prefix) and digits.isdigit():
+                number = int(digits) - first
+                if 0 <= number < count and digits == str(number + first):
+                    return key + str(number + key_first)
+        return self._others.get(name)
+
+    def names(self):
+        """All names, those in a series one by one."""
+        for prefix, first, count, _, _ in self._series:
+            for number in range(first, first + count):
+                yield prefix + str(number)
+        yield from sorted(self._others)
+
+    def summary(self):
+        """What there is, for a message."""
+        shown = [
+            prefix + str(first) + (".." + prefix + str(first + count - 1) if count > 1 else "")
+            for prefix, first, count, _, _ in self._series
+        ]
+        return ", ".join(shown + sorted(self._others))
+
+    def unknown(self, name, board):
+        """The ValueError for a name that find() does not know."""
+        close = []
+        if isinstance(name, str):
+            ranked = sorted((_edits(name.upper(), known), known) for known in self.names())
+            close = [known for edits, known in ranked if edits <= _CLOSE][:_SHOWN]
+        hint = "did you mean %s? " % " or ".join(close) if close else ""
+        return ValueError("no pin %r on %s: %suse %s" % (name, board, hint, self.summary()))
+
+
+def _edits(a, b):
+    """How many characters to insert, delete or replace to make a into b (Levenshtein)."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a):
+        before = row[0]
+        row[0] = i + 1
+        for j, y in enumerate(b):
+            before, row[j + 1] = row[j + 1], min(before + (x != y), row[j] + 1, row[j + 1] + 1)
+    return row[-1]

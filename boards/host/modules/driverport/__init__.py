@@ -1,0 +1,44 @@
+"""What drivers need of board host; docs/adr/0004-drivers.md has the list."""
+
+_LAZY = {
+    "NAME": "name",
+    # pins
+    "resolve": "gpio",
+    "make_pin": "gpio",
+    "PinInterrupt": "gpio",
+    "PortRegister": "missing",
+    # time
+    "Alarm": "alarm",
+    # buses
+    "I2C": "missing",
+    "SPI": "missing",
+    "UART": "missing",
+    "Can": "missing",
+    "I2cTarget": "missing",
+    "SpiTarget": "missing",
+    "Qspi": "missing",
+    # analog
+    "Adc": "missing",
+    "Dac": "missing",
+    "Pwm": "missing",
+    # system
+    "FlashMemory": "missing",
+    "Watchdog": "missing",
+    "WATCHDOG_MAX_MS": "missing",
+    "reset_reason": "missing",
+    "fill_random": "missing",
+    "WallClock": "missing",
+    "sleep": "missing",
+    "deep_sleep": "missing",
+    "slept_ms": "missing",
+    "unique_id": "missing",
+}
+
+
+def __getattr__(name):
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(name)
+    value = getattr(__import__(module, globals(), None, (name,), 1), name)
+    globals()[name] = value
+    return value

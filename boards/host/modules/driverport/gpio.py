@@ -1,0 +1,51 @@
+"""Pins of the host board: LEDs and virtual pins."""
+
+from errno import EOPNOTSUPP
+
+from machine import Pin
+from pininterrupt import PinInterrupt
+from pinnames import PinNames
+
+from .name import NAME
+
+__all__ = ("PinInterrupt", "make_pin", "resolve")
+
+_NAMES = PinNames(
+    (
+        ("LED", 1, 10, "LED", 1),
+        ("BUTTON", 1, 2, "V", 0),
+        ("D", 0, 16, "V", 0),
+        ("V", 0, 16, "V", 0),
+        ("A", 0, 6, "A", 0),
+    ),
+    {
+        "I2C_SCL": "I2C_SCL",
+        "I2C_SDA": "I2C_SDA",
+        "SPI_SCK": "SPI_SCK",
+        "SPI_MOSI": "SPI_MOSI",
+        "SPI_MISO": "SPI_MISO",
+        "SPI_CS": "SPI_CS",
+        "UART_TX": "UART_TX",
+        "UART_RX": "UART_RX",
+    },
+)
+
+
+def resolve(name):
+    """What stands for a pin: the same string for all names of it.
+
+    name: "LED1", "D3", ..., 0 to 15 for V0 to V15, or a machine.Pin. Raises ValueError.
+    """
+    if isinstance(name, Pin):
+        return name.name()
+    key = _NAMES.find(name if isinstance(name, str) else "V" + str(name))
+    if key is None:
+        raise _NAMES.unknown(name, NAME)
+    return key
+
+
+def make_pin(key):
+    """The machine.Pin of a key. OSError(EOPNOTSUPP): there is no such pin to read or to set."""
+    if key.startswith(("LED", "V")):
+        return Pin(key)
+    raise OSError(EOPNOTSUPP, "%s has no digital input or output on %s" % (NAME, key))

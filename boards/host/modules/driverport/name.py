@@ -1,0 +1,3 @@
+"""The name of the board, in messages."""
+
+NAME = "host"

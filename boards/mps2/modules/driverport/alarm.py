@@ -1,0 +1,5 @@
+"""Alarm: over machine.Timer."""
+
+from timeralarm import Alarm
+
+__all__ = ("Alarm",)

@@ -1,0 +1,17 @@
+"""The hardware of a board, the same on every board. docs/drivers.md has the guide."""
+
+_LAZY = {
+    # pins
+    "DigitalIn": "digital",
+    "DigitalOut": "digital",
+    "DigitalInOut": "digital",
+}
+
+
+def __getattr__(name):
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(name)
+    value = getattr(__import__(module, globals(), None, (name,), 1), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,7 @@
+from .digital import DigitalIn, DigitalInOut, DigitalOut
+
+__all__ = [
+    "DigitalIn",
+    "DigitalInOut",
+    "DigitalOut",
+]

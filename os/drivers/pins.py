@@ -1,0 +1,68 @@
+"""Which driver has which pin: one at a time, and who tries for a second gets its name."""
+
+from errno import ENODEV
+
+from driverport import resolve
+from micropython import const
+
+_EBUSY = const(16)  # MicroPython's errno has no name for it
+
+_owners = {}  # key -> driver
+
+
+def key_of(pin):
+    """The key of a pin: a name, a number, a machine.Pin, or a driver of one pin. Raises ValueError."""
+    if hasattr(pin, "key"):
+        return pin.key
+    return resolve(pin)
+
+
+def claim(driver, *pins):
+    """Take pins for a driver, all of them or none. Returns their keys.
+
+    A driver of the same class that has one of them is deinitialised: at the prompt the same line is
+    typed more than once. Raises ValueError for a pin that is none, OSError(EBUSY) that names the
+    driver of another class. Context: thread or base level.
+    """
+    keys = [key_of(pin) for pin in pins]
+    if len(set(keys)) < len(keys):
+        raise ValueError("the same pin twice: %s" % ", ".join(keys))
+    taken = []
+    for key in keys:
+        # setdefault() is one step, which no thread of higher priority divides.
+        while (owner := _owners.setdefault(key, driver)) is not driver:
+            if type(owner) is not type(driver):
+                for mine in taken:
+                    del _owners[mine]
+                raise OSError(_EBUSY, "pin %s is in use by %r" % (key, owner))
+            owner.deinit()
+            release(owner)
+        taken.append(key)
+    return keys
+
+
+def release(driver):
+    """Give the pins of a driver back; it may have none. Context: thread or base level."""
+    for key in [key for key, owner in _owners.items() if owner is driver]:
+        del _owners[key]
+
+
+def owner(pin):
+    """The driver that has a pin, or None."""
+    return _owners.get(key_of(pin))
+
+
+class Gone:
+    """In the place of the hardware of a driver that has been deinitialised: every use raises."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __call__(self, *args):
+        self._raise()
+
+    def __getattr__(self, name):
+        self._raise()
+
+    def _raise(self):
+        raise OSError(ENODEV, "%s has been deinitialised: make a new one" % self._name)
