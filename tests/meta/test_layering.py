@@ -1,13 +1,14 @@
-"""Dependencies point down only: the packages in os/ import what docs and architecture allow.
+"""Dependencies point down only: what is in os/ and boards/ imports what docs and architecture allow.
 
 The order is: protocol packages, then drivers, then security and diag, then rtos, then MicroPython.
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
-from coiltools.paths import OS
+from coiltools.paths import BOARDS, OS, ROOT
 
 _PROTOCOLS = {"net", "at", "ble", "lora", "usbdevice", "usbhost", "fs", "update"}
 #: package -> packages of ours that it may import besides itself.
@@ -22,6 +23,10 @@ _MAY_IMPORT = {
 }
 #: Only these may touch the hardware classes; everybody else is handed objects.
 _MAY_IMPORT_MACHINE = {"drivers", "coil"}
+#: Only this package knows the board's part of the drivers.
+_MAY_IMPORT_DRIVERPORT = {"drivers"}
+#: What boards are written for, and so never import: they may use the kernel.
+_ABOVE_BOARDS = _MAY_IMPORT.keys() - {"rtos"}
 
 
 def package_of(path: Path, root: Path) -> str:
@@ -58,11 +63,51 @@ def violations(root: Path) -> list[str]:
                 found.append(f"{path.relative_to(root)}: {package} must not import {name}")
             if name == "machine" and package not in _MAY_IMPORT_MACHINE:
                 found.append(f"{path.relative_to(root)}: {package} must not import machine")
+            if name == "driverport" and package not in _MAY_IMPORT_DRIVERPORT:
+                found.append(f"{path.relative_to(root)}: {package} must not import driverport")
+    return found
+
+
+def violations_of_boards(root: Path) -> list[str]:
+    found = []
+    for path in sorted(root.rglob("*.py")):
+        for name in sorted(_ABOVE_BOARDS.intersection(imports(ast.parse(path.read_text())))):
+            found.append(f"{path.relative_to(root)}: a board must not import {name}")
     return found
 
 
 def test_the_tree_keeps_its_layers():
     assert violations(OS) == []
+    assert violations_of_boards(BOARDS) == []
+
+
+def test_a_violation_of_a_board_is_found(tmp_path):
+    path = tmp_path / "driverport" / "gpio.py"
+    path.parent.mkdir()
+    path.write_text("import rtos\nfrom drivers.pins import claim")
+    assert violations_of_boards(tmp_path) == [
+        "driverport/gpio.py: a board must not import drivers"
+    ]
+
+
+def table(module: Path) -> dict[str, str]:
+    """The lazy table of a package."""
+    for node in ast.parse(module.read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "_LAZY":
+            return ast.literal_eval(node.value)
+    raise AssertionError(f"no _LAZY in {module}")
+
+
+def test_every_driver_port_has_every_name():
+    text = (ROOT / "docs/adr/0004-drivers.md").read_text()
+    listed = text.partition("## What a driver port offers")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", listed, re.MULTILINE)
+    names = {name for cell in cells for name in re.findall(r"`(\w+)", cell)}
+    assert {"resolve", "Alarm", "slept_ms"} < names
+    ports = sorted(BOARDS.rglob("driverport/__init__.py"))
+    assert len(ports) >= 2
+    for port in ports:
+        assert set(table(port)) == names, port
 
 
 @pytest.mark.parametrize(
@@ -72,6 +117,7 @@ def test_the_tree_keeps_its_layers():
         ("net/tcp.py", "from ble.gatt import x", "net must not import ble"),
         ("net/tcp.py", "def f():\n    import machine", "net must not import machine"),
         ("drivers/pin.py", "import net", "drivers must not import net"),
+        ("fs/flash.py", "from driverport import make_pin", "fs must not import driverport"),
         ("mystery/x.py", "", "has no place in a layer"),
     ],
 )

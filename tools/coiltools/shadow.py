@@ -19,6 +19,8 @@ def frozen_names() -> dict[str, str]:
     for folder in folders:
         for file in sorted(folder.glob("*.py")):
             names[file.stem] = "part of the boot sequence"
+        for file in sorted(folder.glob("*/__init__.py")):
+            names[file.parent.name] = "part of a board"
     for name in Roots([Root(paths.OS, "os")]).children(""):
         names[name] = "an OS package"
     for board in boards.all_boards().values():

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from coiltools import closure, paths
+from coiltools import boards, closure, paths, plan
 from coiltools.report import Fail
 from coiltools.roots import Root, Roots
 from hypothesis import given, settings
@@ -174,6 +174,19 @@ def test_failures_name_line_and_closest_match(tmp_path, app, parts):
 def test_optional_import_is_listed(tmp_path):
     result = reach(tmp_path, {"app.py": "try:\n import nope\nexcept ImportError:\n pass"})
     assert result.absent == ["nope (app.py:2 import nope)"]
+
+
+def test_a_driver_takes_its_part_of_the_board_only(tmp_path):
+    (tmp_path / "app.py").write_text("from drivers import DigitalOut")
+    for board, twin in (("mps2", "_fastpin"), ("host", "_plainpin")):
+        made = plan.make(tmp_path, boards.get(board), tmp_path)
+        reached = {m.name: m.kind for m in made.closure.modules}
+        ours = {name for name in reached if name.startswith(("driver", "pin"))}
+        assert ours == {
+            *("drivers", "drivers.digital", "drivers.pins", f"drivers.{twin}"),
+            *("driverport", "driverport.gpio", "driverport.name", "pinnames"),
+        }
+        assert reached["driverport.gpio"] == "board"
 
 
 @pytest.mark.parametrize(

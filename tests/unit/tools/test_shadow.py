@@ -12,6 +12,7 @@ from coiltools.report import Fail
         ("asyncio/core.py", "MicroPython's asyncio"),
         ("_boot.py", "part of the boot sequence"),
         ("board.mpy", "part of the boot sequence"),
+        ("driverport/gpio.py", "part of a board"),
         ("_build.py", "the build's own description"),
         ("machine.py", "a built-in module of MicroPython"),
         ("os/__init__.py", "a built-in module of MicroPython"),

@@ -5,7 +5,7 @@ _LAZY = {
     # pins
     "resolve": "gpio",
     "make_pin": "gpio",
-    "PinInterrupt": "gpio",
+    "PinInterrupt": "edges",
     "PortRegister": "missing",
     # time
     "Alarm": "alarm",

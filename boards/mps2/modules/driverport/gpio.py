@@ -3,12 +3,9 @@
 from errno import EOPNOTSUPP
 
 from machine import Pin
-from pininterrupt import PinInterrupt
 from pinnames import PinNames
 
 from .name import NAME
-
-__all__ = ("PinInterrupt", "make_pin", "resolve")
 
 _NAMES = PinNames(
     (

@@ -1,0 +1,5 @@
+"""PinInterrupt: over machine.Pin.irq."""
+
+from pininterrupt import PinInterrupt
+
+__all__ = ("PinInterrupt",)
