@@ -1,0 +1,22 @@
+"""Chips outside of the processor, one file each. docs/chips.md has the guide."""
+
+_LAZY = {
+    # thermometers
+    "TMP105": "tmp105",
+    "LM75": "tmp105",
+    # clocks
+    "DS1338": "ds1338",
+    "DS1307": "ds1338",
+    # pins and LEDs
+    "MAX7310": "max7310",
+    "PCA9552": "pca9552",
+}
+
+
+def __getattr__(name):
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(name)
+    value = getattr(__import__(module, globals(), None, (name,), 1), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,13 @@
+from .ds1338 import DS1307, DS1338
+from .max7310 import MAX7310
+from .pca9552 import PCA9552
+from .tmp105 import LM75, TMP105
+
+__all__ = [
+    "DS1307",
+    "DS1338",
+    "LM75",
+    "MAX7310",
+    "PCA9552",
+    "TMP105",
+]

@@ -1,0 +1,78 @@
+"""What the cases of drivers share; appended to ../support.py."""
+
+# ---- I2C buses for chips
+
+_ERRNO = {"ENODEV": 19, "EIO": 5, "ETIMEDOUT": 110}
+
+
+class Transcript:
+    """An I2C bus on which exactly these transfers happen, in this order.
+
+    A line is `address w bytes`, or `address r register : bytes`; all numbers hexadecimal. Behind `!`
+    stands the errno that the transfer ends with, or, for a write, how many bytes are acknowledged.
+    """
+
+    def __init__(self, *lines):
+        self._lines = list(lines)
+
+    def __repr__(self):
+        return "<Transcript>"
+
+    def add(self, *lines):
+        self.done()
+        self._lines = list(lines)
+
+    def done(self):
+        assert not self._lines, f"not transferred: {self._lines}"
+
+    def _next(self, head):
+        assert self._lines, f"one transfer too many: {head}"
+        line = self._lines.pop(0)
+        line, _, end = line.partition(" !")
+        line, _, reply = line.partition(" :")
+        line = line.strip()
+        assert line == head, f"transferred {head}, expected {line}"
+        end = end.strip()
+        if end in _ERRNO:
+            raise OSError(_ERRNO[end], "said by the transcript")
+        return reply, end
+
+    def writeto(self, addr, buf, stop=True):
+        assert stop
+        _, acks = self._next(f"{addr:02x} w {_hex(buf)}")
+        return int(acks) if acks else len(buf)
+
+    def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
+        register = f"{memaddr:02x}" if addrsize == 8 else f"{memaddr:04x}"
+        reply, _ = self._next(f"{addr:02x} r {register}")
+        reply = bytes.fromhex(reply.replace(" ", ""))
+        assert len(reply) == len(buf), f"read {len(buf)} bytes, expected {len(reply)}"
+        buf[:] = reply
+
+
+def _hex(buf):
+    return " ".join([f"{byte:02x}" for byte in buf])
+
+
+class Registers:
+    """An I2C bus with one chip of plain registers, which allocates nothing."""
+
+    def __init__(self, size=256):
+        self.bytes = bytearray(size)
+
+    def writeto(self, addr, buf, stop=True):
+        at = buf[0]
+        for i in range(1, len(buf)):
+            self.bytes[at + i - 1] = buf[i]
+        return len(buf)
+
+    def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
+        for i in range(len(buf)):
+            buf[i] = self.bytes[memaddr + i]
+
+
+def fails(code, text, function, *arguments):
+    """function(*arguments) raises OSError(code) with that text in it."""
+    error = raises(OSError, function, *arguments)  # noqa: F821 - defined in tests/unit/support.py
+    assert error.errno == _ERRNO.get(code, code), error
+    assert text in str(error), error
