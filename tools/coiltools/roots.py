@@ -1,11 +1,12 @@
 """Where the Python modules of a firmware come from: folders searched in order, by module name."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-#: How the names of modules begin that hold native, viper or assembler code.
-_FAST = "_fast"
+#: The names of modules that hold native, viper or assembler code.
+_FAST = re.compile(r"_fast\w*|_\w+fast")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Roots:
 
     aliases: module name -> file, for modules that do not lie under their own name (an
     application's main file is always frozen as `app`).
-    native: the board executes native code. On others modules called `_fast…` are absent, and the
+    native: the board executes native code. On others modules called `_fast…` or `_…fast` are absent, and the
     twin that an `except ImportError` names takes their place.
     """
 
@@ -73,7 +74,7 @@ class Roots:
         if name in self._aliases:
             file, kind = self._aliases[name]
             return Found(name, file, False, kind)
-        if not self.native and name.rpartition(".")[2].startswith(_FAST):
+        if not self.native and _FAST.fullmatch(name.rpartition(".")[2]):
             return None
         stem = Path(*name.split("."))
         for root in self.roots:

@@ -189,21 +189,20 @@ def test_a_driver_takes_its_part_of_the_board_only(tmp_path):
         assert reached["driverport.gpio"] == "board"
 
 
-@pytest.mark.parametrize(
-    "native, expected", [(True, {"pkg", "pkg._fastsum"}), (False, {"pkg", "pkg._plainsum"})]
-)
-def test_a_fast_module_or_its_twin(tmp_path, native, expected):
+@pytest.mark.parametrize("fast, plain", [("_fastsum", "_plainsum"), ("_sumfast", "_sumplain")])
+@pytest.mark.parametrize("native", [True, False])
+def test_a_fast_module_or_its_twin(tmp_path, fast, plain, native):
     files = {
         "app.py": "import pkg",
-        "pkg/__init__.py": "try:\n from ._fastsum import f\n"
-        "except ImportError:\n from ._plainsum import f\n",
-        "pkg/_fastsum.py": "def f(): pass",
-        "pkg/_plainsum.py": "def f(): pass",
+        "pkg/__init__.py": f"try:\n from .{fast} import f\n"
+        f"except ImportError:\n from .{plain} import f\n",
+        f"pkg/{fast}.py": "def f(): pass",
+        f"pkg/{plain}.py": "def f(): pass",
     }
     write(tmp_path, files)
     roots = Roots([Root(tmp_path, "application")], native=native)
     result = closure.compute(roots, ("sys",), {"app": "the application"})
-    assert names(result) == {"app", *expected}
+    assert names(result) == {"app", "pkg", f"pkg.{fast if native else plain}"}
 
 
 def test_a_table_that_lies_is_refused(tmp_path):
