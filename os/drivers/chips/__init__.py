@@ -7,6 +7,9 @@ _LAZY = {
     # clocks
     "DS1338": "ds1338",
     "DS1307": "ds1338",
+    # displays
+    "SSD1306_I2C": "ssd1306",
+    "SSD1306_SPI": "ssd1306",
     # pins and LEDs
     "MAX7310": "max7310",
     "PCA9552": "pca9552",

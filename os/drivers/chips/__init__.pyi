@@ -1,6 +1,7 @@
 from .ds1338 import DS1307, DS1338
 from .max7310 import MAX7310
 from .pca9552 import PCA9552
+from .ssd1306 import SSD1306_I2C, SSD1306_SPI
 from .tmp105 import LM75, TMP105
 
 __all__ = [
@@ -9,5 +10,7 @@ __all__ = [
     "LM75",
     "MAX7310",
     "PCA9552",
+    "SSD1306_I2C",
+    "SSD1306_SPI",
     "TMP105",
 ]

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import time
 import traceback
 from collections import deque
 
@@ -10,6 +11,27 @@ sys.print_exception = lambda error: traceback.print_exception(error, file=sys.st
 
 _DEPTH = 4
 _scheduled = deque()
+
+_TICKS_PERIOD = 1 << 30
+#: Microseconds of MicroPython's time.ticks_…(), which only MicroPython's sleeps move.
+_now_us = 0
+
+
+def _sleep_us(us):
+    global _now_us
+    _now_us += us
+
+
+def _ticks_diff(end, start):
+    return (end - start + _TICKS_PERIOD // 2) % _TICKS_PERIOD - _TICKS_PERIOD // 2
+
+
+time.ticks_us = lambda: _now_us % _TICKS_PERIOD
+time.ticks_ms = lambda: _now_us // 1000 % _TICKS_PERIOD
+time.ticks_add = lambda ticks, delta: (ticks + delta) % _TICKS_PERIOD
+time.ticks_diff = _ticks_diff
+time.sleep_us = _sleep_us
+time.sleep_ms = lambda ms: _sleep_us(ms * 1000)
 
 
 def const(value):

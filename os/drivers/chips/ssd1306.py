@@ -1,0 +1,290 @@
+"""SSD1306: a controller of monochrome displays up to 128 x 64 pixels, on I2C or SPI.
+
+Solomon Systech SSD1306 Rev 1.1: command table 9-1, I2C control bytes in section 8.1.5, status in
+table 9-2, power-up in section 8.9 and the application note's flow chart.
+"""
+
+from errno import EOPNOTSUPP
+from time import sleep_us
+
+from framebuf import MONO_VLSB, FrameBuffer
+from micropython import const
+
+from .i2cchip import I2CChip
+
+# Table 9-1.
+_ADDRESSING_MODE = const(0x20)
+_BY_PAGES = const(0x02)
+_START_LINE = const(0x40)
+_CONTRAST = const(0x81)
+_CHARGE_PUMP = const(0x8D)
+_PUMP_ON = const(0x14)
+_PUMP_OFF = const(0x10)
+_SEGMENTS = const(0xA0)  # + 1: column 127 is segment 0
+_SHOW_MEMORY = const(0xA4)
+_NORMAL = const(0xA6)  # + 1: inverted
+_MULTIPLEX = const(0xA8)
+_DISPLAY = const(0xAE)  # + 1: on
+_PAGE = const(0xB0)
+_ROWS = const(0xC0)  # + 8: from the last to the first
+_OFFSET = const(0xD3)
+_CLOCK = const(0xD5)
+_PRECHARGE = const(0xD9)
+_COM_PINS = const(0xDA)
+_DESELECT = const(0xDB)
+_COLUMN_LOW = const(0x00)
+_COLUMN_HIGH = const(0x10)
+
+_OFF_STATUS = const(0x40)  # table 9-2: the display is off
+
+# I2C control bytes: what follows up to the stop, or one command and another control byte.
+_COMMANDS = const(0x00)
+_DATA = const(0x40)
+_ONE_COMMAND = const(0x80)
+
+_COLUMNS = const(128)
+_RESET_US = const(10)  # section 8.5: at least 3 us low
+
+
+class _Whole:
+    def __getitem__(self, key):
+        return key
+
+
+_WHOLE = _Whole()[:]  # a slice made once: made in place it would allocate
+
+
+class SSD1306(FrameBuffer):
+    """What the display shows: a framebuf.FrameBuffer, black at first; show() sends it.
+
+    Only pages (8 rows) that differ from what the display has are sent. SSD1306_I2C and SSD1306_SPI
+    say how.  width: 16 to 128, in the middle of the chip's columns.  height: 16 to 64, a multiple
+    of 8.  external_vcc: the panel has a supply of its own, and the charge pump stays off.
+    """
+
+    #: In front of each page in the buffer: how its place is said on this bus.
+    _HEAD = b""
+    _PLACE = ()
+
+    def __init__(self, width, height, external_vcc):
+        if not 16 <= width <= _COLUMNS:
+            raise ValueError("width is 16 to 128, not %r" % (width,))
+        if height not in (16, 24, 32, 40, 48, 56, 64):
+            raise ValueError("height is 16 to 64, a multiple of 8, not %r" % (height,))
+        self.width = width
+        self.height = height
+        self._on = False
+        self._two = bytearray(2)
+        head = len(self._HEAD)
+        stride = head + width
+        pages = height // 8
+        drawn = memoryview(bytearray(pages * stride))
+        shown = memoryview(bytearray(pages * stride))
+        self._pages = []
+        column = (_COLUMNS - width) // 2
+        for page in range(pages):
+            start = page * stride
+            for i in range(head):
+                drawn[start + i] = self._HEAD[i]
+            for at, command in zip(self._PLACE, (_PAGE + page, column & 15, column >> 4)):  # noqa: B905
+                drawn[start + at] |= command
+            view = drawn[start : start + stride]
+            # Heads differ until a page has been sent.
+            self._pages.append((view, view[:head], view[head:], shown[start : start + stride]))
+        super().__init__(drawn[head:], width, height, MONO_VLSB, stride)
+        self._command(
+            bytes(
+                (
+                    _DISPLAY,
+                    _ADDRESSING_MODE,
+                    _BY_PAGES,
+                    _START_LINE,
+                    _MULTIPLEX,
+                    height - 1,
+                    _OFFSET,
+                    0,
+                    _CLOCK,
+                    0x80,  # as after a reset: 370 kHz, undivided
+                    _COM_PINS,
+                    # Wide panels have their rows in order, others the odd ones on the other side.
+                    0x02 if width > 2 * height else 0x12,
+                    _PRECHARGE,
+                    0x22 if external_vcc else 0xF1,
+                    _DESELECT,
+                    0x30,  # 0.83 of Vcc
+                    _SHOW_MEMORY,
+                    _NORMAL,
+                    _CONTRAST,
+                    0x9F if external_vcc else 0xCF,
+                    _CHARGE_PUMP,
+                    _PUMP_OFF if external_vcc else _PUMP_ON,
+                )
+            )
+        )
+        self.rotate(0)
+        self.show()
+        self.power(True)
+
+    def __repr__(self):
+        state = "on" if self._on else "off"
+        return "<SSD1306 %d x %d, %s>" % (self.width, self.height, state)
+
+    def show(self):
+        """Send what has changed since the last time. Returns the number of pages.
+
+        Raises OSError of the bus; pages that were not sent are sent by the next show().
+        """
+        sent = 0
+        for page in self._pages:
+            drawn = page[0]
+            shown = page[3]
+            if drawn != shown:
+                self._send(page)
+                shown[_WHOLE] = drawn
+                sent += 1
+        return sent
+
+    def power(self, on=None):
+        """Whether the display is on; with an argument, switch it. Off it keeps what it shows."""
+        if on is not None:
+            self._short(_DISPLAY + bool(on))
+            self._on = bool(on)
+        return self._on
+
+    def contrast(self, value):
+        """Set the brightness, 0 to 255."""
+        if not 0 <= value <= 255:
+            raise ValueError("contrast is 0 to 255, not %r" % (value,))
+        self._two[0] = _CONTRAST
+        self._two[1] = value
+        self._command(self._two)
+
+    def invert(self, on):
+        """Show black as white, or not."""
+        self._short(_NORMAL + bool(on))
+
+    def rotate(self, degrees):
+        """Show it upright (0) or upside down (180), from the next show() on."""
+        if degrees not in (0, 180):
+            raise ValueError("degrees are 0 or 180, not %r" % (degrees,))
+        # Panels are mounted so that both directions are reversed when upright.
+        self._two[0] = _SEGMENTS + (degrees == 0)
+        self._two[1] = _ROWS + (8 if degrees == 0 else 0)
+        self._command(self._two)
+        # The order of columns holds for what is written from now on: send all of it.
+        for page in self._pages:
+            page[3][0] = page[0][0] ^ 0xFF
+
+    def _short(self, command):
+        # The second byte is the command that does nothing but show the memory.
+        self._two[0] = command
+        self._two[1] = _SHOW_MEMORY
+        self._command(self._two)
+
+    def _command(self, commands):
+        raise NotImplementedError
+
+    def _send(self, page):
+        raise NotImplementedError
+
+
+class _Wire(I2CChip):
+    """The chip on I2C."""
+
+    NAME = "SSD1306"
+
+    def __init__(self, i2c, addr):
+        super().__init__(i2c, addr)
+        self._three = bytearray(3)
+        self._one = bytearray(1)
+
+    def command(self, commands):
+        buf = self._three if len(commands) == 2 else bytearray(1 + len(commands))
+        buf[0] = _COMMANDS
+        for i in range(len(commands)):
+            buf[i + 1] = commands[i]
+        self._put(buf)
+
+    def data(self, page):
+        self._put(page)
+
+    def check(self, on):
+        self._get(_COMMANDS, self._one)
+        if bool(self._one[0] & _OFF_STATUS) == on:
+            state = "on" if on else "off"
+            self._strange(
+                "its status reads 0x%02x, but it was switched %s" % (self._one[0], state)
+            )
+
+
+class SSD1306_I2C(SSD1306):
+    """A display on I2C: `SSD1306_I2C(i2c, 128, 64)`; a page is one transfer.
+
+    addr: 0x3C or 0x3D.  Raises OSError(ENODEV) when it is not there.
+    """
+
+    _HEAD = bytes((_ONE_COMMAND, 0, _ONE_COMMAND, _COLUMN_LOW, _ONE_COMMAND, _COLUMN_HIGH, _DATA))
+    _PLACE = (1, 3, 5)
+
+    def __init__(self, i2c, width=128, height=64, addr=0x3C, external_vcc=False):
+        self._wire = _Wire(i2c, addr)
+        super().__init__(width, height, external_vcc)
+
+    def check(self):
+        """Tell that the chip is there, and on or off as it should be.
+
+        There is no identity register. Raises OSError(ENODEV) with what was found.
+        """
+        self._wire.check(self._on)
+
+    def _command(self, commands):
+        self._wire.command(commands)
+
+    def _send(self, page):
+        self._wire.data(page[0])
+
+
+class SSD1306_SPI(SSD1306):
+    """A display on SPI (4 wires): `SSD1306_SPI(spi, dc, cs)`.
+
+    spi: an object with machine.SPI's write(), mode 0, at most 10 MHz.  dc, cs, reset: pins that are
+    outputs; reset may be None when the board does it.
+    """
+
+    _HEAD = bytes((0, _COLUMN_LOW, _COLUMN_HIGH))
+    _PLACE = (0, 1, 2)
+
+    def __init__(self, spi, dc, cs, reset=None, width=128, height=64, external_vcc=False):
+        if not hasattr(spi, "write"):
+            raise TypeError("SSD1306_SPI takes an SPI bus such as machine.SPI(), not %r" % (spi,))
+        self._spi = spi
+        self._dc = dc
+        self._cs = cs
+        cs(1)
+        if reset is not None:
+            reset(1)
+            sleep_us(_RESET_US)
+            reset(0)
+            sleep_us(_RESET_US)
+            reset(1)
+        super().__init__(width, height, external_vcc)
+
+    def check(self):
+        """Raise OSError(EOPNOTSUPP): on SPI the chip cannot be read."""
+        raise OSError(EOPNOTSUPP, "an SSD1306 on SPI cannot be read, so it cannot be checked")
+
+    def _command(self, commands):
+        self._write(0, commands)
+
+    def _send(self, page):
+        self._write(0, page[1])
+        self._write(1, page[2])
+
+    def _write(self, data, buf):
+        """Everything that is sent goes through here."""
+        self._dc(data)
+        self._cs(0)
+        try:
+            self._spi.write(buf)
+        finally:
+            self._cs(1)
