@@ -14,8 +14,9 @@ LEVELS_NEST = False
 _POSTS = const(64)
 _MASK = const(0x3FFFFFFF)
 _CALIBRATION_US = const(10000)
-# Counting what the heap has takes a walk through it: once in so many calls.
-_ALLOCATED_CALLS = const(64)
+# Counting what the heap has takes a walk through it, 2,200 instructions for so many bytes: a call
+# pays for these.
+_WALK_BYTES = const(512)
 
 
 def _nothing(state=None):  # no *args: in an interrupt handler there is no heap for them
@@ -27,7 +28,7 @@ _posted = _applied = _lost = 0
 _irq_off = _irq_on = _kick = _nothing
 _calling = False  # a drain runs, and has not nested
 _hz = 0
-_calls = 0
+_calls_left = 0  # until the next walk
 
 
 def connect(kick):
@@ -197,11 +198,13 @@ def cycles_hz():
 
 
 def allocated():
-    """Bytes of heap in use, at every 64th call; 0 at the others."""
-    global _calls
-    _calls = (_calls + 1) % _ALLOCATED_CALLS
-    if _calls or HOSTED:
+    """Bytes of heap in use, at one call for each 512 bytes that the heap has; 0 at the others."""
+    global _calls_left
+    if _calls_left or HOSTED:
+        _calls_left -= 1
         return 0
     import gc
 
-    return gc.mem_alloc()
+    used = gc.mem_alloc()
+    _calls_left = (used + gc.mem_free()) // _WALK_BYTES
+    return used
