@@ -5,6 +5,7 @@ _LAZY = {
     "DigitalIn": "digital",
     "DigitalOut": "digital",
     "DigitalInOut": "digital",
+    "InterruptIn": "interruptin",
 }
 
 

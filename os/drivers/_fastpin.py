@@ -1,4 +1,4 @@
-"""Reading and setting a pin, in native code; the same as _plainpin."""
+"""What is done with pins most often, in native code; the same as _plainpin."""
 
 import micropython
 
@@ -9,3 +9,19 @@ def value(self, value=None):
     if value is None:
         return self.pin()
     self.pin(value)
+
+
+@micropython.native
+def edge(self, pin):
+    """What InterruptIn does in the interrupt."""
+    if pin():
+        function = self.on_rise
+        bits = 1
+    else:
+        function = self.on_fall
+        bits = 2
+    if function is not None:
+        function(self)
+    flags = self.flags
+    if flags is not None:
+        flags.set(bits)

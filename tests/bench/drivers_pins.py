@@ -1,6 +1,13 @@
 """Pins through the driver classes."""
 
-from drivers import DigitalOut
+import machine
+import mps2
+from drivers import DigitalOut, InterruptIn
+
+ROUNDS = 1000
+# What the host sets and raises when it moves a virtual pin: docs/adr/0001-platform.md.
+PINS_IN = 0x21FF0040
+PIN_LINE = 31
 
 led = DigitalOut("LED1")
 
@@ -12,3 +19,36 @@ def write(rounds):
 
 
 measure("drivers.digital_write", write, empty_loop)
+
+
+def edges(button, rounds, hard):
+    """From the request of the interrupt to the first bytecodes of the callback, the mean."""
+    total = began = calls = 0
+    ticks = time.ticks_cpu
+
+    def pressed(pin):
+        nonlocal total, calls
+        now = ticks()
+        total += time.ticks_diff(now, began)
+        calls += 1
+
+    button.rise(pressed, hard=hard)
+    pend = mps2.pend
+    for _ in range(rounds):
+        machine.mem32[PINS_IN] = 1
+        began = ticks()
+        pend(PIN_LINE)
+        machine.mem32[PINS_IN] = 0
+        pend(PIN_LINE)
+    button.rise(None)
+    assert calls == rounds, calls
+    return instructions(total) // rounds
+
+
+button = InterruptIn("BUTTON1")
+for name, hard in (
+    ("drivers.interruptin_to_callback", True),
+    ("drivers.interruptin_to_soft", False),
+):
+    edges(button, 10, hard)
+    report(name, instructions=edges(button, ROUNDS, hard), rounds=ROUNDS)

@@ -96,6 +96,7 @@ MP_DECLARE_CONST_FUN_OBJ_1(host_trigger_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(host_alarm_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(host_watchdog_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(host_pin_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(host_pin_input_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(host_pin_output_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(host_set_time_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(host_pin_trigger_obj);

@@ -43,6 +43,7 @@ static const mp_rom_map_elem_t host_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_alarm), MP_ROM_PTR(&host_alarm_obj) },
 
     { MP_ROM_QSTR(MP_QSTR_pin), MP_ROM_PTR(&host_pin_obj) },
+    { MP_ROM_QSTR(MP_QSTR_pin_input), MP_ROM_PTR(&host_pin_input_obj) },
     { MP_ROM_QSTR(MP_QSTR_pin_output), MP_ROM_PTR(&host_pin_output_obj) },
     { MP_ROM_QSTR(MP_QSTR_pin_trigger), MP_ROM_PTR(&host_pin_trigger_obj) },
     { MP_ROM_QSTR(MP_QSTR_pin_edges), MP_ROM_PTR(&host_pin_edges_obj) },

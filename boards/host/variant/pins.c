@@ -96,3 +96,11 @@ static mp_obj_t host_pin_edges(mp_obj_t pin) {
     return MP_OBJ_NEW_SMALL_INT(__atomic_exchange_n(&edges[get_number(pin, PIN_COUNT)], 0, __ATOMIC_SEQ_CST));
 }
 MP_DEFINE_CONST_FUN_OBJ_1(host_pin_edges_obj, host_pin_edges);
+
+// pin_input(n, level): drive an input as the host does, interrupt and all; for tests on the board.
+static mp_obj_t host_pin_input(mp_obj_t pin, mp_obj_t level) {
+    set_bit(PAGE_PINS_IN, get_number(pin, PIN_COUNT), mp_obj_is_true(level));
+    irq_raise(IRQ_PINS);
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_2(host_pin_input_obj, host_pin_input);

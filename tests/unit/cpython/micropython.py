@@ -38,6 +38,14 @@ def const(value):
     return value
 
 
+def heap_lock():
+    return 1
+
+
+def heap_unlock():
+    return 0
+
+
 def schedule(function, argument):
     if len(_scheduled) == _DEPTH:
         raise RuntimeError("schedule queue full")

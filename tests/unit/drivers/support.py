@@ -76,3 +76,64 @@ def fails(code, text, function, *arguments):
     error = raises(OSError, function, *arguments)  # noqa: F821 - defined in tests/unit/support.py
     assert error.errno == _ERRNO.get(code, code), error
     assert text in str(error), error
+
+
+# ---- Moving pins and time from outside
+
+
+def hand_on(name):
+    """A function of a level that drives an input from outside; its interrupt comes at once."""
+    from driverport import resolve
+
+    key = resolve(name)
+    number = int(key[1:])
+    if not MICROPYTHON:  # noqa: F821
+        import machine
+
+        return lambda level: machine.drive(key, level)
+    import _build
+
+    if _build.BOARD == "host":
+        from host import pin_input
+
+        return lambda level: pin_input(number, level)
+    from machine import mem32
+    from mps2 import pend
+
+    pins_in = 0x21FF0040  # docs/adr/0001-platform.md
+    mask = 1 << number
+
+    def drive(level):
+        mem32[pins_in] = mem32[pins_in] & ~mask | (mask if level else 0)
+        pend(31)
+
+    return drive
+
+
+def drive(name, level):
+    hand_on(name)(level)
+
+
+def press(name, times=1):
+    hand = hand_on(name)
+    for _ in range(times):
+        hand(1)
+        hand(0)
+
+
+def settle():
+    """Let soft callbacks run."""
+    if MICROPYTHON:  # noqa: F821
+        for _ in range(20):
+            pass
+    else:
+        import micropython
+
+        micropython.run_scheduled()
+
+
+def advance(us):
+    """On CPython: let time pass; what is due happens at its time, soft callbacks behind each."""
+    import machine
+
+    machine.advance(us, settle)

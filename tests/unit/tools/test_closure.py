@@ -184,7 +184,7 @@ def test_a_driver_takes_its_part_of_the_board_only(tmp_path):
         ours = {name for name in reached if name.startswith(("driver", "pin"))}
         assert ours == {
             *("drivers", "drivers.digital", "drivers.pins", f"drivers.{twin}"),
-            *("driverport", "driverport.gpio", "driverport.name", "pinnames"),
+            *("driverport", "driverport.gpio", "pinnames"),
         }
         assert reached["driverport.gpio"] == "board"
 

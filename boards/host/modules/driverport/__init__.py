@@ -1,7 +1,9 @@
 """What drivers need of board host; docs/adr/0004-drivers.md has the list."""
 
+#: In messages.
+NAME = "host"
+
 _LAZY = {
-    "NAME": "name",
     # pins
     "resolve": "gpio",
     "make_pin": "gpio",

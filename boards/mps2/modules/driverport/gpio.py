@@ -5,7 +5,7 @@ from errno import EOPNOTSUPP
 from machine import Pin
 from pinnames import PinNames
 
-from .name import NAME
+from . import NAME
 
 _NAMES = PinNames(
     (

@@ -1,8 +1,45 @@
-"""machine for CPython: the pins and timers of board host, which a test sets and moves on."""
+"""machine for CPython: pins and timers of board host, moved by drive() and advance()."""
 
-LEVELS = {}  # key -> level, of inputs too
-EDGES = {}  # key -> (handler, pin, edges)
-_MODES = {}
+import time
+
+_MASK = (1 << 30) - 1
+_levels = {}
+_modes = {}
+_irqs = {}  # name -> (handler, pin, edges)
+_timers = []
+now_us = _MASK - 2000  # so that the counter wraps early in a test
+
+
+def drive(name, level):
+    """What is outside sets the level of an input."""
+    before, _levels[name] = _levels.get(name, 0), level
+    handler, pin, edges = _irqs.get(name, (None, None, 0))
+    if level != before and edges & (1 if level else 2):
+        handler(pin)
+
+
+def advance(us, settle):
+    """Let time pass; settle() is called behind each interrupt."""
+    global now_us
+    end = now_us + us
+    while _timers and (first := min(_timers, key=lambda timer: timer.due)).due <= end:
+        now_us = first.due
+        first.expire()
+        settle()
+    now_us = end
+
+
+time.ticks_us = lambda: now_us & _MASK
+time.ticks_add = lambda ticks, delta: ticks + delta & _MASK
+time.ticks_diff = lambda a, b: (a - b + (1 << 29) & _MASK) - (1 << 29)
+
+
+def disable_irq():
+    return False
+
+
+def enable_irq(state):
+    pass
 
 
 class Pin:
@@ -31,17 +68,44 @@ class Pin:
         if value is not None:
             self(value)
         if mode != -1:
-            _MODES[self._key] = mode
+            _modes[self._key] = mode
 
     def mode(self):
-        return _MODES.get(self._key, Pin.IN)
+        return _modes.get(self._key, Pin.IN)
 
     def __call__(self, level=None):
         if level is None:
-            return LEVELS.get(self._key, 0)
-        LEVELS[self._key] = int(bool(level))
+            return _levels.get(self._key, 0)
+        _levels[self._key] = int(bool(level))
 
     value = __call__
 
     def irq(self, handler=None, trigger=3, *, hard=False):
-        EDGES[self._key] = (handler, self, trigger if handler else 0)
+        _irqs[self._key] = (handler, self, trigger if handler else 0)
+
+
+class Timer:
+    ONE_SHOT = 0
+    PERIODIC = 1
+
+    def __init__(self, id):
+        self.due = 0
+
+    def init(self, *, mode, period, tick_hz, callback, hard):
+        assert tick_hz == 1_000_000 and hard and period > 0
+        self.deinit()
+        self._period = period if mode == Timer.PERIODIC else 0
+        self._callback = callback
+        self.due = now_us + period
+        _timers.append(self)
+
+    def expire(self):
+        if self._period:
+            self.due += self._period
+        else:
+            _timers.remove(self)
+        self._callback(self)
+
+    def deinit(self):
+        if self in _timers:
+            _timers.remove(self)

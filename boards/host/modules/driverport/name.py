@@ -1,3 +1,0 @@
-"""The name of the board, in messages."""
-
-NAME = "host"
