@@ -6,6 +6,12 @@ _LAZY = {
     "DigitalOut": "digital",
     "DigitalInOut": "digital",
     "InterruptIn": "interruptin",
+    # time
+    "Ticker": "ticker",
+    "Timeout": "ticker",
+    "LowPowerTicker": "ticker",
+    "LowPowerTimeout": "ticker",
+    "Stopwatch": "stopwatch",
 }
 
 

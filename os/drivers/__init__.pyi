@@ -1,9 +1,16 @@
 from .digital import DigitalIn, DigitalInOut, DigitalOut
 from .interruptin import InterruptIn
+from .stopwatch import Stopwatch
+from .ticker import LowPowerTicker, LowPowerTimeout, Ticker, Timeout
 
 __all__ = [
     "DigitalIn",
     "DigitalInOut",
     "DigitalOut",
     "InterruptIn",
+    "LowPowerTicker",
+    "LowPowerTimeout",
+    "Stopwatch",
+    "Ticker",
+    "Timeout",
 ]

@@ -28,21 +28,25 @@ class SoftCall:
         #: How often it was posted while a call waited already.
         self.missed = 0
         self.next = None
-        self._function = function
+        self.function = function
         self._argument = argument
-        self._pending = False
+        self._pending = False  # MicroPython has it
+        self._wanted = False
         # Bound here: interrupt handlers have no heap.
         self.run = self._run
         #: post(), as a callback for interrupts: takes an argument and ignores it.
         self.post = self._post
 
     def cancel(self):
-        """A call that waits is not made, nor any after it. Context: any."""
-        self._function = None
+        """A call that waits is not made. Context: any."""
+        self._wanted = False
 
     def _post(self, _=None):
-        if self._pending:
+        if self._wanted:
             self.missed += 1
+            return
+        self._wanted = True
+        if self._pending:
             return
         self._pending = True
         try:
@@ -52,9 +56,9 @@ class SoftCall:
 
     def _run(self, _):
         self._pending = False
-        function = self._function
-        if function is not None:
-            function(self._argument)
+        if self._wanted:
+            self._wanted = False
+            self.function(self._argument)
 
 
 def _try_later(call):

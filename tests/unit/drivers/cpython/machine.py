@@ -1,13 +1,16 @@
 """machine for CPython: pins and timers of board host, moved by drive() and advance()."""
 
-import time
+import micropython
 
-_MASK = (1 << 30) - 1
 _levels = {}
 _modes = {}
 _irqs = {}  # name -> (handler, pin, edges)
 _timers = []
-now_us = _MASK - 2000  # so that the counter wraps early in a test
+micropython._now_us = (1 << 30) - 2000  # so that the counter wraps early in a test
+
+
+def now_us():
+    return micropython._now_us
 
 
 def drive(name, level):
@@ -20,18 +23,12 @@ def drive(name, level):
 
 def advance(us, settle):
     """Let time pass; settle() is called behind each interrupt."""
-    global now_us
-    end = now_us + us
+    end = now_us() + us
     while _timers and (first := min(_timers, key=lambda timer: timer.due)).due <= end:
-        now_us = first.due
+        micropython._now_us = first.due
         first.expire()
         settle()
-    now_us = end
-
-
-time.ticks_us = lambda: now_us & _MASK
-time.ticks_add = lambda ticks, delta: ticks + delta & _MASK
-time.ticks_diff = lambda a, b: (a - b + (1 << 29) & _MASK) - (1 << 29)
+    micropython._now_us = end
 
 
 def disable_irq():
@@ -96,7 +93,7 @@ class Timer:
         self.deinit()
         self._period = period if mode == Timer.PERIODIC else 0
         self._callback = callback
-        self.due = now_us + period
+        self.due = now_us() + period
         _timers.append(self)
 
     def expire(self):

@@ -1,0 +1,153 @@
+"""Ticker and Timeout: a call after a time, again and again or once, in an interrupt or behind it."""
+
+from time import ticks_add, ticks_diff, ticks_us
+
+from driverport import Alarm
+from micropython import const
+
+from .softcall import SoftCall
+
+# What is longer comes in pieces: times differ by less than half the range of the counter.
+_PIECE_US = const(1 << 28)
+
+
+class _Timed:
+    _periodic = False
+
+    def __init__(self):
+        self._alarm = Alarm(self._ring)
+        self._function = None  # what the interrupt calls
+        self._soft = None
+        self._missed = 0
+        self._pieces = 0  # how many are left behind the one that the alarm is set for
+        self._due = 0  # of the alarm
+        # A time is `first`, then so many pieces.
+        self._first_us = self._more = 0
+
+    def __repr__(self):
+        left_us = self.remaining_us()
+        state = "detached" if left_us is None else "in %d us" % left_us
+        return "<%s %s>" % (type(self).__name__, state)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.detach()
+
+    @property
+    def missed(self):
+        """How many times had no soft call of their own."""
+        return self._missed + (self._soft.missed if self._soft is not None else 0)
+
+    def remaining_us(self):
+        """Microseconds until the next call, 0 when it is due, None when detached. Context: any."""
+        if self._function is None:
+            return None
+        while True:
+            pieces = self._pieces
+            left_us = ticks_diff(self._due, ticks_us())
+            if pieces == self._pieces:  # no interrupt in between
+                return max(left_us, 0) + pieces * _PIECE_US
+
+    def detach(self):
+        """No more calls, not even one that is due. May be called twice. Context: any."""
+        self._alarm.stop()
+        self._function = None
+        if self._soft is not None:
+            self._soft.cancel()
+
+    def _attach(self, function, delay_us, hard):
+        if not callable(function):
+            raise TypeError("pass the function, not its call")
+        if not isinstance(delay_us, int) or delay_us < 1:
+            raise ValueError("microseconds: 1 at least")
+        self.detach()
+        if not hard:
+            soft = self._soft
+            if soft is None or soft.function != function:
+                self._missed = self.missed
+                self._soft = soft = SoftCall(function, self)
+            function = soft.post
+        pieces = (delay_us - 1) // _PIECE_US
+        self._first_us = first_us = delay_us - pieces * _PIECE_US
+        self._pieces = self._more = pieces
+        self._function = function
+        self._due = ticks_add(ticks_us(), first_us)
+        self._alarm.start(first_us, first_us if self._periodic and not pieces else 0)
+
+    def _ring(self, alarm):
+        pieces = self._pieces
+        if pieces:
+            self._pieces = pieces - 1
+            self._set(_PIECE_US)
+            return
+        function = self._function
+        if not self._periodic:
+            self._function = None
+        elif self._more:
+            self._pieces = self._more
+            self._set(self._first_us)
+        else:
+            self._due = ticks_add(self._due, self._first_us)
+        if function is not None:
+            function(self)
+
+    def _set(self, delay_us):
+        # By the time when this one was due, so that nothing adds up.
+        self._due = due = ticks_add(self._due, delay_us)
+        self._alarm.start(max(ticks_diff(due, ticks_us()), 1))
+
+
+class Ticker(_Timed):
+    """Calls a function again and again.
+
+        ticker = Ticker()
+        ticker.attach(lambda ticker: led.toggle(), 500_000)
+
+    The n-th call is due n periods after attach(): nothing adds up.
+    While it is attached the board does not sleep so deeply that microseconds stop.
+    Context of the constructor: thread or base level. Source: mbed's Ticker.
+    """
+
+    _periodic = True
+
+    def attach(self, function, period_us, hard=False):
+        """Call function(self) every `period_us` microseconds, in place of what was attached.
+
+        hard: in the interrupt handler, where nothing can be allocated; an exception there ends it.
+        Else between two bytecodes of whatever runs; if that takes longer than a period, it is called
+        once for several, and `missed` counts the others.
+        Raises TypeError, ValueError. Context: thread, base level, callbacks; allocates nothing if
+        `hard`, or if the function is the one from before.
+        """
+        self._attach(function, period_us, hard)
+
+
+class Timeout(_Timed):
+    """Calls a function once, after a time.
+
+        timeout = Timeout()
+        timeout.attach(lambda timeout: led.off(), 2_000_000)
+
+    While it is attached the board does not sleep so deeply that microseconds stop.
+    Context of the constructor: thread or base level. Source: mbed's Timeout.
+    """
+
+    def attach(self, function, delay_us, hard=False):
+        """Call function(self) after `delay_us` microseconds, in place of what was attached.
+
+        It may attach again, itself or another. The rest as Ticker.attach().
+        """
+        self._attach(function, delay_us, hard)
+
+
+class LowPowerTicker(Ticker):
+    """A Ticker that lets the board sleep deeply: periods are as exact as the clock that runs then.
+
+    On mps2 and host all clocks run on in every sleep, and it is the same as a Ticker.
+    """
+
+
+class LowPowerTimeout(Timeout):
+    """A Timeout that lets the board sleep deeply; see LowPowerTicker."""
