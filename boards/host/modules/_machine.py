@@ -1,148 +1,27 @@
-"""Classes that the built-in module machine of board host looks up here: Pin, Timer, RTC, WDT.
+"""Classes that the built-in module machine of board host looks up here: Timer, RTC, WDT.
 
-There are virtual pins only, and no I2C, SPI, UART, ADC or PWM; README.md says what is simulated.
+Pin, I2C, SPI and what else is simulated comes from the package sim when it is first asked for.
 """
 
 import time
 
 import host
-from machine import PinBase
 from micropython import const
 
-_ALARMS = const(16)
-_PINS = const(16)
-_LEDS = const(10)
-_FIRST_PIN_LINE = const(16)
+_ALARMS = const(12)  # interrupt lines of timers; the simulation has the next four
 _PERIOD_US_MIN = const(50)
 
 
-def _number(name):
-    """The number of a pin: 0 to 15 are virtual pins, 16 to 25 the LEDs."""
-    if isinstance(name, Pin):
-        return name._number
-    if isinstance(name, int) and 0 <= name < _PINS:
-        return name
-    if isinstance(name, str):
-        for prefix, first, base, count in (
-            ("V", 0, 0, _PINS),
-            ("BUTTON", 1, 0, 2),
-            ("LED", 1, _PINS, _LEDS),
-        ):
-            if name.startswith(prefix) and name[len(prefix) :].isdigit():
-                n = int(name[len(prefix) :]) - first
-                if 0 <= n < count:
-                    return base + n
-    raise ValueError("no such pin: use LED1..LED10, BUTTON1, BUTTON2, V0..V15")
+def __getattr__(name):
+    from sim.host_machine import find
 
-
-class Pin(PinBase):
-    """A virtual pin or an LED: a bit of the host page.
-
-    id: "V0" .. "V15" or 0 .. 15, "BUTTON1" (V0), "BUTTON2" (V1), "LED1" .. "LED10"; another Pin.
-    pull is accepted and has no effect: the tools drive every input.
-    """
-
-    IN = const(0)
-    OUT = const(1)
-    OPEN_DRAIN = const(2)
-    PULL_UP = const(1)
-    PULL_DOWN = const(2)
-    IRQ_RISING = const(1)
-    IRQ_FALLING = const(2)
-
-    def __init__(self, id, mode=-1, pull=-1, *, value=None):
-        self._number = _number(id)
-        self._irq = None
-        self.init(mode, pull, value=value)
-
-    def __repr__(self):
-        n = self._number
-        if n >= _PINS:
-            return f"<Pin LED{n - _PINS + 1}>"
-        return f"<Pin V{n} {'out' if host.pin_output(n) else 'in'}>"
-
-    def name(self):
-        """Under which Pin() finds it: "V3", "LED1"."""
-        n = self._number
-        return f"LED{n - _PINS + 1}" if n >= _PINS else f"V{n}"
-
-    def init(self, mode=-1, pull=-1, *, value=None):
-        if value is not None:
-            host.pin(self._number, value)
-        if mode == Pin.OPEN_DRAIN:
-            raise ValueError("virtual pins have no open drain: use Pin.OUT")
-        if self._number >= _PINS:
-            if mode == Pin.IN:
-                raise ValueError("an LED is an output")
-        elif mode != -1:
-            host.pin_output(self._number, mode == Pin.OUT)
-
-    def value(self, level=None):
-        """Level of the pin, or set it."""
-        if level is None:
-            return host.pin(self._number)
-        host.pin(self._number, level)
-
-    def __call__(self, level=None):
-        return self.value(level)
-
-    def on(self):
-        host.pin(self._number, 1)
-
-    high = on
-
-    def off(self):
-        host.pin(self._number, 0)
-
-    low = off
-
-    def toggle(self):
-        host.pin(self._number, not host.pin(self._number))
-
-    def mode(self):
-        """Pin.IN or Pin.OUT."""
-        n = self._number
-        return Pin.OUT if n >= _PINS or host.pin_output(n) else Pin.IN
-
-    def irq(self, handler=None, trigger=3, *, hard=False):
-        """Call handler(pin) at each edge of the trigger; hard: in the interrupt handler.
-
-        Returns an object with flags(), trigger() and a call that runs the handler now.
-        """
-        if self._irq is None:
-            self._irq = _PinIrq(self._number)
-        host.pin_trigger(self._number, 0)
-        self._irq._trigger = trigger if handler else 0
-        self._irq._handler = handler
-        self._irq._pin = self
-        host.line(_FIRST_PIN_LINE + self._number, handler, self, hard)
-        host.pin_trigger(self._number, self._irq._trigger)
-        return self._irq
-
-
-class _PinIrq:
-    def __init__(self, number):
-        self._number = number
-
-    def flags(self):
-        """The edges that fired since the last call."""
-        return host.pin_edges(self._number)
-
-    def trigger(self, edges=None):
-        """The edges that fire; with an argument: set them."""
-        before = self._trigger
-        if edges is not None:
-            self._trigger = edges
-            host.pin_trigger(self._number, edges)
-        return before
-
-    def __call__(self):
-        if self._handler:
-            self._handler(self._pin)
+    value = find(name)
+    globals()[name] = value
+    return value
 
 
 class Timer:
-    """A timer of the operating system as an interrupt. 16 of them run at a time.
+    """A timer of the operating system as an interrupt. 12 of them run at a time.
 
     id: -1; there are no numbered ones.  freq in Hz or period in ms (or with tick_hz).
     hard: the callback runs in the interrupt handler, where nothing can be allocated.

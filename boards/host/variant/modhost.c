@@ -28,6 +28,17 @@ static mp_obj_t host_power_off_(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(host_power_off_obj, 0, 1, host_power_off_);
 
+// hold(True): run no soft handlers until hold(False), as while a transfer in C runs. Nests.
+static mp_obj_t host_hold(mp_obj_t on) {
+    if (mp_obj_is_true(on)) {
+        mp_sched_lock();
+    } else {
+        mp_sched_unlock();
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(host_hold_obj, host_hold);
+
 static const mp_rom_map_elem_t host_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_host) },
 
@@ -41,6 +52,7 @@ static const mp_rom_map_elem_t host_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_line), MP_ROM_PTR(&host_line_obj) },
     { MP_ROM_QSTR(MP_QSTR_trigger), MP_ROM_PTR(&host_trigger_obj) },
     { MP_ROM_QSTR(MP_QSTR_alarm), MP_ROM_PTR(&host_alarm_obj) },
+    { MP_ROM_QSTR(MP_QSTR_hold), MP_ROM_PTR(&host_hold_obj) },
 
     { MP_ROM_QSTR(MP_QSTR_pin), MP_ROM_PTR(&host_pin_obj) },
     { MP_ROM_QSTR(MP_QSTR_pin_input), MP_ROM_PTR(&host_pin_input_obj) },

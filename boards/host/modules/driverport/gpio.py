@@ -1,11 +1,24 @@
-"""Pins of the host board: LEDs and virtual pins."""
-
-from errno import EOPNOTSUPP
+"""Pins of the host board: LEDs, virtual pins, and the lines of its simulated buses."""
 
 from machine import Pin
 from pinnames import PinNames
 
 from . import NAME
+
+
+def _lines():
+    """(name, key) of the lines of the buses; the defaults' have names without a number, too."""
+    for kind, first, count, default, lines in (
+        ("I2C", 0, 4, 3, ("SCL", "SDA")),
+        ("SPI", 0, 5, 4, ("SCK", "MOSI", "MISO", "CS")),
+        ("UART", 1, 4, 1, ("TX", "RX")),
+    ):
+        for line in lines:
+            yield "%s_%s" % (kind, line), "%s%d_%s" % (kind, default, line)
+            for number in range(first, first + count):
+                name = "%s%d_%s" % (kind, number, line)
+                yield name, name
+
 
 _NAMES = PinNames(
     (
@@ -15,16 +28,7 @@ _NAMES = PinNames(
         ("V", 0, 16, "V", 0),
         ("A", 0, 6, "A", 0),
     ),
-    {
-        "I2C_SCL": "I2C_SCL",
-        "I2C_SDA": "I2C_SDA",
-        "SPI_SCK": "SPI_SCK",
-        "SPI_MOSI": "SPI_MOSI",
-        "SPI_MISO": "SPI_MISO",
-        "SPI_CS": "SPI_CS",
-        "UART_TX": "UART_TX",
-        "UART_RX": "UART_RX",
-    },
+    dict(_lines()),
 )
 
 
@@ -42,7 +46,5 @@ def resolve(name):
 
 
 def make_pin(key):
-    """The machine.Pin of a key. OSError(EOPNOTSUPP): there is no such pin to read or to set."""
-    if key.startswith(("LED", "V")):
-        return Pin(key)
-    raise OSError(EOPNOTSUPP, "%s has no digital input or output on %s" % (NAME, key))
+    """The machine.Pin of a key."""
+    return Pin(key)

@@ -101,10 +101,10 @@ wait(lambda: counts[2] > 0)
 time.sleep_ms(5)
 assert counts[2] == 1 and counts[3] == 0, counts
 
-# Sixteen timers at different rates, none lost, no seventeenth.
-ticks = [0] * 16
+# Twelve timers at different rates, none lost, no thirteenth.
+ticks = [0] * 12
 timers = []
-for n in range(16):
+for n in range(12):
 
     def tick(timer, n=n):
         ticks[n] += 1

@@ -1,0 +1,63 @@
+"""The module machine for unit tests on CPython: the simulation on a virtual clock.
+
+tests put a machine.py on their path that says `from sim.standin import *`.
+"""
+
+from . import board, clock, machine_pin
+from .machine_i2c import I2C, SoftI2C
+from .machine_pin import Pin, PinBase, Signal
+from .machine_spi import SPI, SoftSPI
+from .machine_timer import Timer
+from .machine_uart import UART
+
+__all__ = [
+    "I2C",
+    "Pin",
+    "PinBase",
+    "SPI",
+    "Signal",
+    "SoftI2C",
+    "SoftSPI",
+    "Timer",
+    "UART",
+    "disable_irq",
+    "enable_irq",
+    "idle",
+    "reset_simulation",
+    "time_pulse_us",
+]
+
+_IDLE_US = 1_000_000
+
+
+def reset_simulation():
+    """Start anew: time 0, no wires, nothing attached."""
+    clock.use(clock.VirtualClock())
+    board.reset()
+    machine_pin.reset()
+
+
+def disable_irq():
+    """Hold hard handlers back; returns what enable_irq() takes."""
+    return clock.current().mask(True)
+
+
+def enable_irq(state=False):
+    clock.current().mask(state)
+
+
+def idle():
+    """Wait for the next thing that is planned, at most a second."""
+    clock.current().pause(clock.now() + _IDLE_US)
+
+
+def time_pulse_us(pin, level, timeout_us=1_000_000):
+    """Length of the next pulse of that level, us; -2: none began in time, -1: it did not end."""
+    if pin.value() == level and not clock.wait(lambda: pin.value() != level, timeout_us):
+        return -2
+    if not clock.wait(lambda: pin.value() == level, timeout_us):
+        return -2
+    start = clock.now()
+    if not clock.wait(lambda: pin.value() != level, timeout_us):
+        return -1
+    return clock.now() - start
