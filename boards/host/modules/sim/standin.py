@@ -20,7 +20,9 @@ __all__ = [
     "SoftSPI",
     "Timer",
     "UART",
+    "advance",
     "disable_irq",
+    "drive",
     "enable_irq",
     "idle",
     "reset_simulation",
@@ -35,6 +37,23 @@ def reset_simulation():
     clock.use(clock.VirtualClock())
     board.reset()
     machine_pin.reset()
+
+
+def drive(name, level):
+    """What is outside drives a pin, or with level None releases it."""
+    board.output(board.wire(name), "outside", False).set(level)
+
+
+def advance(us, settle=None):
+    """Let time pass; settle() is called behind everything that happens meanwhile."""
+    if settle is None:
+        clock.advance(us)
+        return
+    settle()
+    end = clock.now() + us
+    while clock.now() < end:
+        clock.current().pause(end)
+        settle()
 
 
 def disable_irq():
