@@ -12,6 +12,8 @@ _LAZY = {
     "LowPowerTicker": "ticker",
     "LowPowerTimeout": "ticker",
     "Stopwatch": "stopwatch",
+    # network
+    "Ethernet": "ethernet",
 }
 
 

@@ -1,4 +1,5 @@
 from .digital import DigitalIn, DigitalInOut, DigitalOut
+from .ethernet import Ethernet
 from .interruptin import InterruptIn
 from .stopwatch import Stopwatch
 from .ticker import LowPowerTicker, LowPowerTimeout, Ticker, Timeout
@@ -7,6 +8,7 @@ __all__ = [
     "DigitalIn",
     "DigitalInOut",
     "DigitalOut",
+    "Ethernet",
     "InterruptIn",
     "LowPowerTicker",
     "LowPowerTimeout",

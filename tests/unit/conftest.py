@@ -5,7 +5,8 @@ functions of a file run in one interpreter, on each of PLATFORMS: one start a fi
 core is reset before each function; what `support.py` here and in the package's folder offers is
 imported with `from support import …`. On CPython the modules in `cpython/` here and in the package's
 folder stand in for MicroPython's, and a package in _WITH_BOARD finds the modules of board host.
-A file that begins with a line `# platforms: host-stock host-native` runs on these only.
+A file that begins with a line `# platforms: host-stock host-native` runs on these only. One with a
+line `# uses: conformance/blockdevice.py` finds what that file of tests/ offers in `support`, too.
 """
 
 import os
@@ -27,6 +28,7 @@ _WITH_BOARD = {"drivers", "sim"}
 _TIMEOUT_S = 120
 _MARK = re.compile(r"^\x1e(start|pass|fail|end) (\S+)\n", re.MULTILINE)
 _CHOICE = re.compile(r"^# platforms: (.*)$", re.MULTILINE)
+_USES = re.compile(r"^# uses: (.*)$", re.MULTILINE)
 
 
 def pytest_collect_file(file_path, parent):
@@ -106,7 +108,10 @@ def _script(file: Path, names: list[str]) -> str:
         for folder in (HERE, file.parent.parent)
         if (folder / "support.py").exists()
     ]
-    return f"{runner}\n_run({file.name!r}, {file.read_text()!r}, {support!r}, {names!r})\n"
+    text = file.read_text()
+    if uses := _USES.search(text):
+        support += [(HERE.parent / name).read_text() for name in uses[1].split()]
+    return f"{runner}\n_run({file.name!r}, {text!r}, {support!r}, {names!r})\n"
 
 
 def _on_cpython(text: str, package: Path) -> str:

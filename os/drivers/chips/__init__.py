@@ -10,6 +10,8 @@ _LAZY = {
     # displays
     "SSD1306_I2C": "ssd1306",
     "SSD1306_SPI": "ssd1306",
+    # Ethernet
+    "LAN9118": "lan9118",
     # pins and LEDs
     "MAX7310": "max7310",
     "PCA9552": "pca9552",

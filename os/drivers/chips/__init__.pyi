@@ -1,4 +1,5 @@
 from .ds1338 import DS1307, DS1338
+from .lan9118 import LAN9118
 from .max7310 import MAX7310
 from .pca9552 import PCA9552
 from .ssd1306 import SSD1306_I2C, SSD1306_SPI
@@ -7,6 +8,7 @@ from .tmp105 import LM75, TMP105
 __all__ = [
     "DS1307",
     "DS1338",
+    "LAN9118",
     "LM75",
     "MAX7310",
     "PCA9552",

@@ -19,6 +19,8 @@ _LAZY = {
     "I2cTarget": "missing",
     "SpiTarget": "missing",
     "Qspi": "missing",
+    # network
+    "ethernet": "lan",
     # analog
     "Adc": "missing",
     "Dac": "missing",
