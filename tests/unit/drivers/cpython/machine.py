@@ -106,3 +106,21 @@ class Timer:
     def deinit(self):
         if self in _timers:
             _timers.remove(self)
+
+
+_irq_on = [True]
+
+
+def disable_irq():
+    """The state before; irq_enabled() tells tests."""
+    state = _irq_on[0]
+    _irq_on[0] = False
+    return state
+
+
+def enable_irq(state=True):
+    _irq_on[0] = state
+
+
+def irq_enabled():
+    return _irq_on[0]
