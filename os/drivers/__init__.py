@@ -14,6 +14,12 @@ _LAZY = {
     "Stopwatch": "stopwatch",
     # network
     "Ethernet": "ethernet",
+    # data
+    "CRC": "crc",
+    "CircularBuffer": "circularbuffer",
+    "BlockDevice": "blockdevice",
+    # system
+    "CriticalSection": "criticalsection",
 }
 
 

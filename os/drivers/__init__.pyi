@@ -1,3 +1,7 @@
+from .blockdevice import BlockDevice
+from .circularbuffer import CircularBuffer
+from .crc import CRC
+from .criticalsection import CriticalSection
 from .digital import DigitalIn, DigitalInOut, DigitalOut
 from .ethernet import Ethernet
 from .interruptin import InterruptIn
@@ -5,6 +9,10 @@ from .stopwatch import Stopwatch
 from .ticker import LowPowerTicker, LowPowerTimeout, Ticker, Timeout
 
 __all__ = [
+    "BlockDevice",
+    "CRC",
+    "CircularBuffer",
+    "CriticalSection",
     "DigitalIn",
     "DigitalInOut",
     "DigitalOut",

@@ -31,14 +31,6 @@ def advance(us, settle):
     micropython._now_us = end
 
 
-def disable_irq():
-    return False
-
-
-def enable_irq(state):
-    pass
-
-
 class Pin:
     IN = 0
     OUT = 1
