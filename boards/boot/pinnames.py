@@ -2,7 +2,7 @@
 
 from micropython import const
 
-_CLOSE = const(2)  # edits
+_CLOSE = const(2)  # mistakes in typing
 _SHOWN = const(3)  # names
 
 
@@ -46,18 +46,27 @@ class PinNames:
         """The ValueError for a name that find() does not know."""
         close = []
         if isinstance(name, str):
-            ranked = sorted((_edits(name.upper(), known), known) for known in self.names())
-            close = [known for edits, known in ranked if edits <= _CLOSE][:_SHOWN]
+            ranked = sorted((_mistakes(name.upper(), known), known) for known in self.names())
+            least = ranked[0][0]
+            if least <= _CLOSE:
+                close = [known for mistakes, known in ranked if mistakes == least][:_SHOWN]
         hint = "did you mean %s? " % " or ".join(close) if close else ""
         return ValueError("no pin %r on %s: %suse %s" % (name, board, hint, self.summary()))
 
 
-def _edits(a, b):
-    """How many characters to insert, delete or replace to make a into b (Levenshtein)."""
+def _mistakes(a, b):
+    """How many characters were inserted, left out, replaced or swapped with the next to get from a
+    to b: the optimal string alignment distance.
+    """
+    before = []
     row = list(range(len(b) + 1))
     for i, x in enumerate(a):
-        before = row[0]
-        row[0] = i + 1
+        next = [i + 1]
         for j, y in enumerate(b):
-            before, row[j + 1] = row[j + 1], min(before + (x != y), row[j] + 1, row[j + 1] + 1)
+            least = min(row[j] + (x != y), row[j + 1] + 1, next[j] + 1)
+            if i and j and x == b[j - 1] and y == a[i - 1]:
+                least = min(least, before[j - 1] + 1)
+            next.append(least)
+        before = row
+        row = next
     return row[-1]

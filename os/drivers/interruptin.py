@@ -42,7 +42,8 @@ class InterruptIn(_Digital):
         self.on_rise = self.on_fall = None
         self.flags = None
         self._rise_call = self._fall_call = None
-        self._missed = 0
+        #: How many edges had no soft call of their own.
+        self.missed = 0
         self._edges = 0
         self._enabled = True
         self._level = 0
@@ -78,15 +79,6 @@ class InterruptIn(_Digital):
         self._fall_call, self.on_fall = self._prepare(self._fall_call, function, hard)
         self._update()
 
-    @property
-    def missed(self):
-        """How many edges had no soft call of their own."""
-        found = self._missed
-        for call in (self._rise_call, self._fall_call):
-            if call is not None:
-                found += call.missed
-        return found
-
     def wait_for_edge(self, timeout_ms=None):
         """Awaitable of the next edge: 1 rising, 2 falling, 3 both; 4: deinitialised meanwhile.
 
@@ -99,11 +91,17 @@ class InterruptIn(_Digital):
         return self._wait(_BOTH, timeout_ms)
 
     def wait_for_rising(self, timeout_ms=None):
-        """Awaitable of the next rising edge; falling ones before it are forgotten."""
+        """Awaitable of the next rising edge: 1; 3 if the pin has fallen meanwhile, too.
+
+        Falling edges before it are forgotten; the rest as wait_for_edge().
+        """
         return self._wait(RISING, timeout_ms)
 
     def wait_for_falling(self, timeout_ms=None):
-        """Awaitable of the next falling edge; rising ones before it are forgotten."""
+        """Awaitable of the next falling edge: 2; 3 if the pin has risen meanwhile, too.
+
+        Rising edges before it are forgotten; the rest as wait_for_edge().
+        """
         return self._wait(FALLING, timeout_ms)
 
     def enable(self):
@@ -136,7 +134,6 @@ class InterruptIn(_Digital):
             raise TypeError("pass the function, not its call")
         if before is not None:
             before.cancel()
-            self._missed += before.missed
         if function is None:
             return None, None
         if hard:

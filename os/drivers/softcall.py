@@ -12,24 +12,22 @@ _alarm = None
 
 
 class SoftCall:
-    """function(argument), called between two bytecodes of whatever runs, after post().
+    """function(owner), called between two bytecodes of whatever runs, after post().
 
-    It cannot get lost. Posted again before it was made, it is made once; `missed` counts. An
+    It cannot get lost. Posted again before it was made, it is made once; `owner.missed` counts. An
     exception is printed by MicroPython, and the next post calls again.
     Context of the constructor: thread or base level.
     """
 
-    def __init__(self, function, argument):
+    def __init__(self, function, owner):
         global _alarm
         if not callable(function):
             raise TypeError("pass the function, not its call")
         if _alarm is None:
             _alarm = Alarm(_retry)
-        #: How often it was posted while a call waited already.
-        self.missed = 0
         self.next = None
         self.function = function
-        self._argument = argument
+        self._owner = owner
         self._pending = False  # MicroPython has it
         self._wanted = False
         # Bound here: interrupt handlers have no heap.
@@ -43,7 +41,7 @@ class SoftCall:
 
     def _post(self, _=None):
         if self._wanted:
-            self.missed += 1
+            self._owner.missed += 1
             return
         self._wanted = True
         if self._pending:
@@ -58,7 +56,7 @@ class SoftCall:
         self._pending = False
         if self._wanted:
             self._wanted = False
-            self.function(self._argument)
+            self.function(self._owner)
 
 
 def _try_later(call):

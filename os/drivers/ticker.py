@@ -18,7 +18,8 @@ class _Timed:
         self._alarm = Alarm(self._ring)
         self._function = None  # what the interrupt calls
         self._soft = None
-        self._missed = 0
+        #: How many times had no soft call of their own.
+        self.missed = 0
         self._pieces = 0  # how many are left behind the one that the alarm is set for
         self._due = 0  # of the alarm
         # A time is `first`, then so many pieces.
@@ -34,11 +35,6 @@ class _Timed:
 
     def __exit__(self, kind, error, trace):
         self.detach()
-
-    @property
-    def missed(self):
-        """How many times had no soft call of their own."""
-        return self._missed + (self._soft.missed if self._soft is not None else 0)
 
     def remaining_us(self):
         """Microseconds until the next call, 0 when it is due, None when detached. Context: any."""
@@ -66,7 +62,6 @@ class _Timed:
         if not hard:
             soft = self._soft
             if soft is None or soft.function != function:
-                self._missed = self.missed
                 self._soft = soft = SoftCall(function, self)
             function = soft.post
         pieces = (delay_us - 1) // _PIECE_US
