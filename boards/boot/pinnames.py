@@ -10,12 +10,14 @@ class PinNames:
     """The pins of a board under all their names.
 
     series: ((prefix, first, count, prefix of the key, its first), ...): names that end in a number.
-    others: name -> key.
+    others: name -> key. lines: those of numbered buses, (("I2C", 0, 3, ("SCL", "SDA")), ...), whose
+    names are keys: "I2C0_SCL".
     """
 
-    def __init__(self, series, others):
+    def __init__(self, series, others, lines=()):
         self._series = series
         self._others = others
+        self._lines = lines
 
     def find(self, name):
         """The key of the pin called `name`, or None."""
@@ -25,7 +27,15 @@ class PinNames:
                 number = int(digits) - first
                 if 0 <= number < count and digits == str(number + first):
                     return key + str(number + key_first)
+        if name in self._bus_lines():
+            return name
         return self._others.get(name)
+
+    def _bus_lines(self):
+        for bus, first, last, lines in self._lines:
+            for number in range(first, last + 1):
+                for line in lines:
+                    yield "%s%d_%s" % (bus, number, line)
 
     def names(self):
         """All names, those in a series one by one."""
@@ -33,6 +43,7 @@ class PinNames:
             for number in range(first, first + count):
                 yield prefix + str(number)
         yield from sorted(self._others)
+        yield from self._bus_lines()
 
     def summary(self):
         """What there is, for a message."""
@@ -40,7 +51,10 @@ class PinNames:
             prefix + str(first) + (".." + prefix + str(first + count - 1) if count > 1 else "")
             for prefix, first, count, _, _ in self._series
         ]
-        return ", ".join(shown + sorted(self._others))
+        shown += sorted(self._others)
+        for bus, first, last, lines in self._lines:
+            shown.append("%s%d_%s..%s%d_%s" % (bus, first, lines[0], bus, last, lines[-1]))
+        return ", ".join(shown)
 
     def unknown(self, name, board):
         """The ValueError for a name that find() does not know."""

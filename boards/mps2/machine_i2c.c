@@ -29,6 +29,8 @@ typedef struct _machine_i2c_obj_t {
     sbcon_t *bus;
     uint32_t half_ticks; // half a clock period in ticks of 1 / CPU_HZ; 0 until first used
     uint32_t timeout_us; // how long a device may hold SCL
+    bool busy; // a transfer is under way: an interrupt handler must not begin another
+    bool open; // between start and stop
 } machine_i2c_obj_t;
 
 static machine_i2c_obj_t i2c_objs[] = {
@@ -76,28 +78,47 @@ static int clock_bit(machine_i2c_obj_t *self, int bit) {
     return ret;
 }
 
-// Also a repeated start.
-static int i2c_start(mp_obj_base_t *self_in) {
-    machine_i2c_obj_t *self = (machine_i2c_obj_t *)self_in;
-    self->bus->SET = SDA;
-    half_period(self);
-    int ret = scl_release(self);
-    if (ret == 0) {
-        self->bus->CLEAR = SDA;
-        half_period(self);
-        self->bus->CLEAR = SCL;
-    }
-    clock_nudge_emulator();
-    return ret;
-}
-
-static int i2c_stop(mp_obj_base_t *self_in) {
-    machine_i2c_obj_t *self = (machine_i2c_obj_t *)self_in;
+static int stop(machine_i2c_obj_t *self) {
     self->bus->CLEAR = SDA;
     half_period(self);
     int ret = scl_release(self);
     self->bus->SET = SDA;
     half_period(self);
+    clock_nudge_emulator();
+    return ret;
+}
+
+// Leaves the bus idle, whatever a transfer that was cut short left behind: a device in the middle
+// of a byte lets go of SDA after at most nine clocks.
+static void bus_recover(machine_i2c_obj_t *self) {
+    self->bus->SET = SCL | SDA;
+    for (int i = 0; i < 9 && !(self->bus->SET & SDA); i++) {
+        self->bus->CLEAR = SCL;
+        half_period(self);
+        self->bus->SET = SCL;
+        half_period(self);
+    }
+    self->bus->CLEAR = SCL;
+    stop(self); // a device that holds SCL is reported by the first transfer
+}
+
+// Also a repeated start.
+static int start(machine_i2c_obj_t *self) {
+    self->bus->SET = SDA;
+    half_period(self);
+    int ret = scl_release(self);
+    if (ret == 0 && !(self->bus->SET & SDA)) {
+        // A device holds it: it was left in the middle of a byte.
+        bus_recover(self);
+        if (!(self->bus->SET & SDA)) {
+            return -MP_ETIMEDOUT;
+        }
+    }
+    if (ret == 0) {
+        self->bus->CLEAR = SDA;
+        half_period(self);
+        self->bus->CLEAR = SCL;
+    }
     clock_nudge_emulator();
     return ret;
 }
@@ -113,10 +134,10 @@ static int write_byte(machine_i2c_obj_t *self, uint8_t byte) {
     return clock_bit(self, 1);
 }
 
-static int i2c_write(mp_obj_base_t *self_in, const uint8_t *src, size_t len) {
+static int write_bytes(machine_i2c_obj_t *self, const uint8_t *src, size_t len) {
     int acks = 0;
     while (len--) {
-        int ret = write_byte((machine_i2c_obj_t *)self_in, *src++);
+        int ret = write_byte(self, *src++);
         if (ret < 0) {
             return ret;
         }
@@ -128,8 +149,7 @@ static int i2c_write(mp_obj_base_t *self_in, const uint8_t *src, size_t len) {
     return acks;
 }
 
-static int i2c_read(mp_obj_base_t *self_in, uint8_t *dest, size_t len, bool nack) {
-    machine_i2c_obj_t *self = (machine_i2c_obj_t *)self_in;
+static int read_bytes(machine_i2c_obj_t *self, uint8_t *dest, size_t len, bool nack) {
     while (len--) {
         int byte = 0;
         for (int i = 0; i < 8; i++) {
@@ -149,16 +169,16 @@ static int i2c_read(mp_obj_base_t *self_in, uint8_t *dest, size_t len, bool nack
 }
 
 // Moves the buffers.  Returns the number of ACKs (0 for a read) or a negative error.
-static int move_buffers(mp_obj_base_t *self, size_t n, mp_machine_i2c_buf_t *bufs, bool read) {
+static int move_buffers(machine_i2c_obj_t *self, size_t n, mp_machine_i2c_buf_t *bufs, bool read) {
     int acks = 0;
     for (; n--; bufs++) {
         if (read) {
-            int ret = i2c_read(self, bufs->buf, bufs->len, n == 0);
+            int ret = read_bytes(self, bufs->buf, bufs->len, n == 0);
             if (ret < 0) {
                 return ret;
             }
         } else {
-            int ret = i2c_write(self, bufs->buf, bufs->len);
+            int ret = write_bytes(self, bufs->buf, bufs->len);
             if (ret < 0) {
                 return ret;
             }
@@ -171,23 +191,23 @@ static int move_buffers(mp_obj_base_t *self, size_t n, mp_machine_i2c_buf_t *buf
     return acks;
 }
 
-static int i2c_transfer(mp_obj_base_t *self, uint16_t addr, size_t n, mp_machine_i2c_buf_t *bufs, unsigned int flags) {
+static int transfer(machine_i2c_obj_t *self, uint16_t addr, size_t n, mp_machine_i2c_buf_t *bufs, unsigned int flags) {
     bool read = flags & MP_MACHINE_I2C_FLAG_READ;
-    int ret = i2c_start(self);
+    int ret = start(self);
     if (ret < 0) {
         return ret;
     }
-    ret = write_byte((machine_i2c_obj_t *)self, addr << 1 | read);
+    ret = write_byte(self, addr << 1 | read);
     if (ret < 0) {
         return ret;
     }
     if (ret != 0) {
-        i2c_stop(self);
+        stop(self);
         return -MP_ENODEV; // nobody at this address
     }
     ret = move_buffers(self, n, bufs, read);
     if (ret >= 0 && (flags & MP_MACHINE_I2C_FLAG_STOP)) {
-        int stopped = i2c_stop(self);
+        int stopped = stop(self);
         if (stopped < 0) {
             return stopped;
         }
@@ -195,18 +215,66 @@ static int i2c_transfer(mp_obj_base_t *self, uint16_t addr, size_t n, mp_machine
     return ret;
 }
 
-// Leaves the bus idle, whatever a transfer that was cut short left behind: a device in the middle
-// of a byte lets go of SDA after at most nine clocks.
-static void bus_recover(machine_i2c_obj_t *self) {
-    self->bus->SET = SCL | SDA;
-    for (int i = 0; i < 9 && !(self->bus->SET & SDA); i++) {
-        self->bus->CLEAR = SCL;
-        half_period(self);
-        self->bus->SET = SCL;
-        half_period(self);
+// What follows is what MicroPython calls.  Each call begins with i2c_enter() and ends with
+// i2c_leave(), which leaves no bus stuck after a timeout.
+
+static int i2c_enter(machine_i2c_obj_t *self) {
+    if (self->busy && cpu_exception_number() != 0) {
+        return -MP_EBUSY; // an interrupt handler, in the middle of a transfer
     }
-    self->bus->CLEAR = SCL;
-    i2c_stop(&self->base); // a device that holds SCL is reported by the first transfer
+    self->busy = true;
+    return 0;
+}
+
+static int i2c_leave(machine_i2c_obj_t *self, int ret, bool open) {
+    if (ret == -MP_ETIMEDOUT) {
+        bus_recover(self);
+    }
+    self->open = open && ret >= 0;
+    self->busy = false;
+    return ret;
+}
+
+static int i2c_start(mp_obj_base_t *self_in) {
+    machine_i2c_obj_t *self = (machine_i2c_obj_t *)self_in;
+    int ret = i2c_enter(self);
+    return ret < 0 ? ret : i2c_leave(self, start(self), true);
+}
+
+static int i2c_stop(mp_obj_base_t *self_in) {
+    machine_i2c_obj_t *self = (machine_i2c_obj_t *)self_in;
+    int ret = i2c_enter(self);
+    return ret < 0 ? ret : i2c_leave(self, stop(self), false);
+}
+
+static void check_open(machine_i2c_obj_t *self) {
+    if (!self->open) {
+        mp_raise_ValueError(MP_ERROR_TEXT("start() first"));
+    }
+}
+
+static int i2c_write(mp_obj_base_t *self_in, const uint8_t *src, size_t len) {
+    machine_i2c_obj_t *self = (machine_i2c_obj_t *)self_in;
+    check_open(self);
+    int ret = i2c_enter(self);
+    return ret < 0 ? ret : i2c_leave(self, write_bytes(self, src, len), true);
+}
+
+static int i2c_read(mp_obj_base_t *self_in, uint8_t *dest, size_t len, bool nack) {
+    machine_i2c_obj_t *self = (machine_i2c_obj_t *)self_in;
+    check_open(self);
+    int ret = i2c_enter(self);
+    return ret < 0 ? ret : i2c_leave(self, read_bytes(self, dest, len, nack), true);
+}
+
+static int i2c_transfer(mp_obj_base_t *self_in, uint16_t addr, size_t n, mp_machine_i2c_buf_t *bufs, unsigned int flags) {
+    machine_i2c_obj_t *self = (machine_i2c_obj_t *)self_in;
+    if ((flags & MP_MACHINE_I2C_FLAG_READ) && n == 1 && bufs[0].len == 0) {
+        // A device that is asked to send drives SDA: the bus would be stuck.
+        mp_raise_ValueError(MP_ERROR_TEXT("a read takes at least one byte"));
+    }
+    int ret = i2c_enter(self);
+    return ret < 0 ? ret : i2c_leave(self, transfer(self, addr, n, bufs, flags), !(flags & MP_MACHINE_I2C_FLAG_STOP));
 }
 
 static void configure(machine_i2c_obj_t *self, mp_int_t freq, mp_int_t timeout_us) {
@@ -220,6 +288,8 @@ static void configure(machine_i2c_obj_t *self, mp_int_t freq, mp_int_t timeout_u
     uint32_t ticks = CPU_HZ / 2;
     self->half_ticks = freq < I2C_FREQ_MAX ? (ticks + freq - 1) / freq : ticks / I2C_FREQ_MAX;
     self->timeout_us = timeout_us;
+    self->busy = false;
+    self->open = false;
     bus_recover(self);
 }
 

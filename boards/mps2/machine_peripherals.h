@@ -3,8 +3,14 @@
 #ifndef COIL_MPS2_MACHINE_PERIPHERALS_H
 #define COIL_MPS2_MACHINE_PERIPHERALS_H
 
+#include <stddef.h>
+
 // Switches UART 1 to 4 off and forgets their buffers and callbacks.  The console stays as it is.
 void machine_uart_deinit_all(void);
+// How many bytes a UART takes without waiting.
+size_t machine_uart_room(int id);
+// How many bytes a UART had to drop since it was first used.
+unsigned int machine_uart_overruns(int id);
 // Ends a transfer that was left open (stop=False) on each bus.
 void machine_i2c_deinit_all(void);
 // Switches the SPI controllers off.

@@ -2,7 +2,9 @@
 //
 // Receiving is by interrupt into a ring.  When the ring is full the byte that came last stays in
 // the UART, which holds up the sender, until a read makes room: nothing is lost.  Sending is by
-// polling, since the UART passes a byte on at once; only a receiver that is held up fills it.
+// polling, since the UART passes a byte on at once; only a receiver that is held up fills it.  With
+// txbuf= what such a receiver does not take waits in a ring, which interrupts empty; then a write
+// with timeout=0 never waits, and takes what there is room for.
 //
 // UART(0) is the console.  Reading takes from the console's ring, writing goes to the console; it
 // has no irq(), and Ctrl-C remains the console's unless micropython.kbd_intr(-1) was called.
@@ -22,7 +24,7 @@
 
 #define UART_DEFAULT_BAUDRATE (115200)
 #define UART_DEFAULT_RXBUF (256)
-#define UART_RXBUF_MAX (0xfffe)
+#define UART_BUFFER_MAX (0xfffe)
 // What the 20-bit divider can do; the model refuses less than 16.
 #define UART_DIVIDER_MIN (16)
 #define UART_DIVIDER_MAX (0xfffff)
@@ -38,6 +40,7 @@
 
 #define STATE_TX_FULL (1u)
 #define STATE_RX_FULL (2u)
+#define STATE_RX_OVERRUN (8u) // writing 1 clears it
 #define CTRL_TX (1u)
 #define CTRL_RX (2u)
 #define CTRL_TX_INTERRUPT (4u)
@@ -48,9 +51,12 @@
 #define TX_LINE(rx_line) ((rx_line) + 1)
 
 #define UART_IRQ_RX (1u)
+#define UART_IRQ_TXIDLE (2u)
+#define UART_IRQ_ALL (UART_IRQ_RX | UART_IRQ_TXIDLE)
 
 #define MICROPY_PY_MACHINE_UART_CLASS_CONSTANTS \
     { MP_ROM_QSTR(MP_QSTR_IRQ_RX), MP_ROM_INT(UART_IRQ_RX) }, \
+    { MP_ROM_QSTR(MP_QSTR_IRQ_TXIDLE), MP_ROM_INT(UART_IRQ_TXIDLE) }, \
 
 static const struct {
     cmsdk_uart_t *uart;
@@ -70,11 +76,14 @@ struct _machine_uart_obj_t {
     bool on;
     uint8_t trigger; // events that call the handler
     uint8_t flags; // events of the last call
+    bool sending; // something was written since the last IRQ_TXIDLE
+    uint16_t overruns; // bytes that the UART had to drop
     cmsdk_uart_t *uart;
     uint32_t baudrate;
     uint32_t timeout_ms;
     uint32_t timeout_char_ms;
     ringbuf_t rx;
+    ringbuf_t tx; // size 0: none
     callback_t callback;
 };
 
@@ -123,6 +132,10 @@ static bool wait_until(uint64_t deadline) {
 
 // Moves what the UART holds into the ring, if there is room.  Interrupts are off.
 static void rx_take(machine_uart_obj_t *self) {
+    if (self->uart->STATE & STATE_RX_OVERRUN) {
+        self->uart->STATE = STATE_RX_OVERRUN;
+        self->overruns++;
+    }
     while ((self->uart->STATE & STATE_RX_FULL) && ringbuf_free(&self->rx) != 0) {
         // Before the read: a byte that follows at once must find the interrupt cleared.
         self->uart->INT = INT_RX;
@@ -130,17 +143,31 @@ static void rx_take(machine_uart_obj_t *self) {
     }
 }
 
-static void rx_interrupt(int line) {
+// Calls the handler, if it wants to know.
+static void uart_event(machine_uart_obj_t *self, unsigned int event) {
+    if (self->trigger & event) {
+        // A soft handler that has not run yet is told of both.
+        self->flags = (callback_pending(&self->callback) ? self->flags : 0) | event;
+        callback_fire(&self->callback);
+    }
+}
+
+// The UART whose receiver has this line, or NULL.
+static machine_uart_obj_t *uart_of_line(int rx_line) {
     for (int id = 0; id < UART_COUNT; id++) {
-        machine_uart_obj_t *self = MP_STATE_PORT(mps2_uarts)[id];
-        if (uart_table[id].rx_line == line && self != NULL) {
-            self->uart->INT = INT_RX;
-            rx_take(self);
-            if (self->trigger & UART_IRQ_RX) {
-                self->flags = UART_IRQ_RX;
-                callback_fire(&self->callback);
-            }
+        if (uart_table[id].rx_line == rx_line) {
+            return MP_STATE_PORT(mps2_uarts)[id];
         }
+    }
+    return NULL;
+}
+
+static void rx_interrupt(int line) {
+    machine_uart_obj_t *self = uart_of_line(line);
+    if (self != NULL) {
+        self->uart->INT = INT_RX;
+        rx_take(self);
+        uart_event(self, UART_IRQ_RX);
     }
 }
 
@@ -177,35 +204,99 @@ static size_t rx_any(machine_uart_obj_t *self) {
 /******************************************************************************/
 // Sending
 
-static void tx_interrupt(int line) {
-    for (int id = 0; id < UART_COUNT; id++) {
-        if (TX_LINE(uart_table[id].rx_line) == line) {
-            uart_table[id].uart->CTRL &= ~CTRL_TX_INTERRUPT;
-            uart_table[id].uart->INT = INT_TX;
+static bool tx_full(machine_uart_obj_t *self) {
+    return self->uart->STATE & STATE_TX_FULL;
+}
+
+// Is there anything in the ring?
+static bool tx_waits(machine_uart_obj_t *self) {
+    return self->tx.iget != self->tx.iput;
+}
+
+// Moves bytes from the ring into the UART, as long as it takes them.  Interrupts are off.
+static void tx_move(machine_uart_obj_t *self) {
+    while (tx_waits(self) && !tx_full(self)) {
+        self->uart->DATA = ringbuf_get(&self->tx);
+    }
+    if (tx_waits(self)) {
+        self->uart->CTRL |= CTRL_TX_INTERRUPT;
+        if (!tx_full(self)) { // the last byte left before the interrupt was on
+            NVIC_ISPR = 1u << TX_LINE(uart_table[self->id].rx_line);
         }
+    }
+}
+
+// Has all that was written left the UART?
+static bool tx_idle(machine_uart_obj_t *self) {
+    return is_console(self) || (!tx_waits(self) && !tx_full(self));
+}
+
+// Sees to IRQ_TXIDLE if somebody wants it: at once when all is sent already.  Interrupts are off.
+static void tx_report(machine_uart_obj_t *self) {
+    if ((self->trigger & UART_IRQ_TXIDLE) && self->sending) {
+        self->uart->CTRL |= CTRL_TX_INTERRUPT;
+        if (!tx_full(self)) {
+            NVIC_ISPR = 1u << TX_LINE(uart_table[self->id].rx_line);
+        }
+    }
+}
+
+static void tx_interrupt(int line) {
+    machine_uart_obj_t *self = uart_of_line(line - 1);
+    if (self == NULL) {
+        return;
+    }
+    self->uart->CTRL &= ~CTRL_TX_INTERRUPT;
+    self->uart->INT = INT_TX;
+    tx_move(self);
+    if (self->sending && tx_idle(self)) {
+        self->sending = false;
+        uart_event(self, UART_IRQ_TXIDLE);
+    } else {
+        tx_report(self);
     }
 }
 
 // Can the UART take a byte?  If not, an interrupt will end the caller's sleep when it can.
 static bool tx_ready(machine_uart_obj_t *self) {
-    if (is_console(self) || !(self->uart->STATE & STATE_TX_FULL)) {
+    if (is_console(self) || !tx_full(self) || (self->tx.size != 0 && ringbuf_free(&self->tx) != 0)) {
         return true;
     }
     uint32_t state = mps2_irq_disable();
     self->uart->CTRL |= CTRL_TX_INTERRUPT;
     mps2_irq_restore(state);
-    return !(self->uart->STATE & STATE_TX_FULL); // it may have been sent in between
+    return !tx_full(self); // it may have been sent in between
 }
 
-// A hard callback may write too, hence the lock.
-static bool tx_put(machine_uart_obj_t *self, uint8_t byte) {
-    uint32_t state = mps2_irq_disable();
-    bool room = !(self->uart->STATE & STATE_TX_FULL);
-    if (room) {
-        self->uart->DATA = byte;
+// Sends what the UART and the ring have room for; returns how much that is.  A hard callback may
+// write too, hence the lock; src may fault, hence the copy.
+static size_t tx_put(machine_uart_obj_t *self, const uint8_t *src, size_t size) {
+    size_t done = 0;
+    while (done < size) {
+        uint8_t chunk[UART_CHUNK];
+        size_t n = MIN(size - done, UART_CHUNK);
+        memcpy(chunk, src + done, n);
+        size_t i = 0;
+        uint32_t state = mps2_irq_disable();
+        tx_move(self);
+        if (!tx_waits(self)) {
+            while (i < n && !tx_full(self)) {
+                self->uart->DATA = chunk[i++];
+            }
+        }
+        while (i < n && ringbuf_put(&self->tx, chunk[i]) == 0) {
+            i++;
+        }
+        tx_move(self);
+        self->sending = true;
+        tx_report(self);
+        mps2_irq_restore(state);
+        done += i;
+        if (i < n) {
+            break;
+        }
     }
-    mps2_irq_restore(state);
-    return room;
+    return done;
 }
 
 /******************************************************************************/
@@ -252,8 +343,8 @@ static void mp_machine_uart_deinit(machine_uart_obj_t *self) {
     interrupt_attach(TX_LINE(line), NULL);
     self->uart->CTRL = 0; // what arrives now waits in QEMU
     self->uart->INT = INT_RX | INT_TX;
-    self->rx.buf = NULL;
-    self->rx.size = 0;
+    memset(&self->rx, 0, sizeof(self->rx));
+    memset(&self->tx, 0, sizeof(self->tx));
 }
 
 void machine_uart_deinit_all(void) {
@@ -263,6 +354,19 @@ void machine_uart_deinit_all(void) {
             MP_STATE_PORT(mps2_uarts)[id] = NULL;
         }
     }
+}
+
+size_t machine_uart_room(int id) {
+    machine_uart_obj_t *self = MP_STATE_PORT(mps2_uarts)[id];
+    if (self == NULL || !self->on || is_console(self)) {
+        return 0;
+    }
+    return self->tx.size != 0 ? ringbuf_free(&self->tx) : !tx_full(self);
+}
+
+unsigned int machine_uart_overruns(int id) {
+    machine_uart_obj_t *self = MP_STATE_PORT(mps2_uarts)[id];
+    return self == NULL ? 0 : self->overruns;
 }
 
 // Gives the UART a ring of this many bytes, unless it has it.  Another size drops what was not read.
@@ -277,21 +381,41 @@ static void set_rxbuf(machine_uart_obj_t *self, size_t bytes) {
     }
 }
 
+// The same for sending; 0 = no ring.  What waits in a ring that gets another size is dropped.
+static void set_txbuf(machine_uart_obj_t *self, size_t bytes) {
+    size_t size = bytes == 0 ? 0 : bytes + 1;
+    if (self->tx.size != size) {
+        ringbuf_t ring = { 0 };
+        if (size != 0) {
+            ringbuf_alloc(&ring, size);
+        }
+        uint32_t state = mps2_irq_disable();
+        self->tx = ring;
+        mps2_irq_restore(state);
+    }
+}
+
 static void check_trigger(mp_uint_t trigger) {
-    if (trigger & ~UART_IRQ_RX) {
-        mp_raise_ValueError(MP_ERROR_TEXT("trigger must be 0 or UART.IRQ_RX"));
+    if (trigger & ~UART_IRQ_ALL) {
+        mp_raise_ValueError(MP_ERROR_TEXT("trigger must be 0, UART.IRQ_RX, UART.IRQ_TXIDLE or both"));
     }
 }
 
 static mp_uint_t uart_irq_trigger(mp_obj_t self_in, mp_uint_t trigger) {
     machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
     check_trigger(trigger);
+    uint32_t state = mps2_irq_disable();
+    mp_uint_t before = self->trigger;
     self->trigger = trigger;
-    if (trigger && rx_any(self) != 0) {
+    if ((trigger & UART_IRQ_RX) && rx_any(self) != 0) {
         // What is there already counts as received now.  A full ring would get no other interrupt.
         NVIC_ISPR = 1u << uart_table[self->id].rx_line;
     }
-    return 0;
+    // So does what has been sent already count as sent now.
+    self->sending |= (trigger & UART_IRQ_TXIDLE) != 0;
+    tx_report(self);
+    mps2_irq_restore(state);
+    return before;
 }
 
 static mp_uint_t uart_irq_info(mp_obj_t self_in, mp_uint_t info_type) {
@@ -331,7 +455,7 @@ static mp_int_t number_or(mp_int_t given, mp_int_t current, qstr name, mp_int_t 
 
 // UART.init(baudrate, bits, parity, stop, *, ...): what is not given stays as it is.
 static void mp_machine_uart_init_helper(machine_uart_obj_t *self, size_t n_args, const mp_obj_t *pos_args, mp_map_t *kw_args) {
-    enum { ARG_baudrate, ARG_bits, ARG_parity, ARG_stop, ARG_timeout, ARG_timeout_char, ARG_rxbuf };
+    enum { ARG_baudrate, ARG_bits, ARG_parity, ARG_stop, ARG_timeout, ARG_timeout_char, ARG_rxbuf, ARG_txbuf };
     static const mp_arg_t allowed_args[] = {
         { MP_QSTR_baudrate, MP_ARG_INT, {.u_int = UART_KEEP} },
         { MP_QSTR_bits, MP_ARG_INT, {.u_int = 8} },
@@ -340,6 +464,7 @@ static void mp_machine_uart_init_helper(machine_uart_obj_t *self, size_t n_args,
         { MP_QSTR_timeout, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = UART_KEEP} },
         { MP_QSTR_timeout_char, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = UART_KEEP} },
         { MP_QSTR_rxbuf, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = UART_KEEP} },
+        { MP_QSTR_txbuf, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = UART_KEEP} },
     };
     mp_arg_val_t args[MP_ARRAY_SIZE(allowed_args)];
     mp_arg_parse_all(n_args, pos_args, kw_args, MP_ARRAY_SIZE(allowed_args), allowed_args, args);
@@ -352,11 +477,12 @@ static void mp_machine_uart_init_helper(machine_uart_obj_t *self, size_t n_args,
     mp_int_t timeout = number_or(args[ARG_timeout].u_int, self->timeout_ms, MP_QSTR_timeout, 0, INT32_MAX);
     mp_int_t timeout_char = number_or(args[ARG_timeout_char].u_int, self->timeout_char_ms, MP_QSTR_timeout_char, 0, INT32_MAX);
     if (is_console(self)) {
-        if (args[ARG_rxbuf].u_int != UART_KEEP) {
-            mp_raise_ValueError(MP_ERROR_TEXT("UART(0) is the console, whose rxbuf is fixed"));
+        if (args[ARG_rxbuf].u_int != UART_KEEP || args[ARG_txbuf].u_int != UART_KEEP) {
+            mp_raise_ValueError(MP_ERROR_TEXT("UART(0) is the console, whose buffers are fixed"));
         }
     } else {
-        set_rxbuf(self, number_or(args[ARG_rxbuf].u_int, self->rx.size ? self->rx.size - 1 : UART_DEFAULT_RXBUF, MP_QSTR_rxbuf, 1, UART_RXBUF_MAX));
+        set_rxbuf(self, number_or(args[ARG_rxbuf].u_int, self->rx.size ? self->rx.size - 1 : UART_DEFAULT_RXBUF, MP_QSTR_rxbuf, 1, UART_BUFFER_MAX));
+        set_txbuf(self, number_or(args[ARG_txbuf].u_int, self->tx.size ? self->tx.size - 1 : 0, MP_QSTR_txbuf, 0, UART_BUFFER_MAX));
     }
     self->baudrate = baudrate;
     self->timeout_ms = timeout;
@@ -392,7 +518,11 @@ static void mp_machine_uart_print(const mp_print_t *print, mp_obj_t self_in, mp_
     if (is_console(self)) {
         mp_printf(print, ", console)");
     } else {
-        mp_printf(print, ", rxbuf=%u)", self->rx.size - 1);
+        mp_printf(print, ", rxbuf=%u", self->rx.size - 1);
+        if (self->tx.size != 0) {
+            mp_printf(print, ", txbuf=%u", self->tx.size - 1);
+        }
+        mp_print_str(print, ")");
     }
 }
 
@@ -403,7 +533,7 @@ static mp_int_t mp_machine_uart_any(machine_uart_obj_t *self) {
 
 static bool mp_machine_uart_txdone(machine_uart_obj_t *self) {
     check_on(self);
-    return tx_ready(self);
+    return tx_idle(self);
 }
 
 static mp_irq_obj_t *mp_machine_uart_irq(machine_uart_obj_t *self, bool any_args, mp_arg_val_t *args) {
@@ -450,7 +580,8 @@ static mp_uint_t mp_machine_uart_read(mp_obj_t self_in, void *buf, mp_uint_t siz
     return done;
 }
 
-// Gives up when the receiver has been held up for timeout ms, at least UART_SLOW_RECEIVER_MS.
+// Gives up when the receiver has been held up for timeout ms, at least UART_SLOW_RECEIVER_MS if
+// there is no ring.
 static mp_uint_t mp_machine_uart_write(mp_obj_t self_in, const void *buf, mp_uint_t size, int *errcode) {
     machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
     const uint8_t *src = buf;
@@ -459,25 +590,26 @@ static mp_uint_t mp_machine_uart_write(mp_obj_t self_in, const void *buf, mp_uin
         console_write_raw(buf, size);
         return size;
     }
-    size_t done = 0;
-    uint64_t deadline = 0; // set when there is something to wait for
-    while (done < size) {
-        if (tx_put(self, src[done])) {
-            done++;
-            deadline = 0;
-            continue;
-        }
-        if (deadline == 0) {
-            deadline = deadline_us(self, may_wait() ? MAX(self->timeout_ms, UART_SLOW_RECEIVER_MS) : 0);
-        }
-        if (!may_wait()) {
-            if (clock_us() >= deadline) {
+    size_t done = tx_put(self, src, size);
+    if (done < size && (self->tx.size == 0 || self->timeout_ms != 0)) {
+        uint32_t least_ms = self->tx.size == 0 ? UART_SLOW_RECEIVER_MS : 0;
+        uint32_t patience_ms = may_wait() ? MAX(self->timeout_ms, least_ms) : 0;
+        uint64_t deadline = deadline_us(self, patience_ms);
+        while (done < size) {
+            if (!may_wait()) {
+                if (clock_us() >= deadline) {
+                    break;
+                }
+            } else if (!tx_ready(self) && !wait_until(deadline)) {
                 break;
             }
-        } else if (!tx_ready(self) && !wait_until(deadline)) {
-            break;
+            check_on(self); // a callback may have ended it
+            size_t n = tx_put(self, src + done, size - done);
+            if (n != 0) {
+                done += n;
+                deadline = deadline_us(self, patience_ms);
+            }
         }
-        check_on(self); // a callback may have ended it
     }
     if (done == 0) {
         *errcode = MP_EAGAIN;
@@ -504,10 +636,16 @@ static mp_uint_t mp_machine_uart_ioctl(mp_obj_t self_in, mp_uint_t request, uint
     if (request == MP_STREAM_FLUSH) {
         check_on(self);
         uint64_t deadline = deadline_us(self, MAX(self->timeout_ms, UART_SLOW_RECEIVER_MS));
-        while (!tx_ready(self)) {
+        while (!tx_idle(self)) {
+            uint16_t first = self->tx.iget;
+            tx_ready(self); // an interrupt ends the wait
             if (!wait_until(deadline)) {
                 *errcode = MP_ETIMEDOUT;
                 return MP_STREAM_ERROR;
+            }
+            check_on(self);
+            if (self->tx.iget != first) {
+                deadline = deadline_us(self, MAX(self->timeout_ms, UART_SLOW_RECEIVER_MS));
             }
         }
         return 0;

@@ -8,6 +8,7 @@
 #include "hardware.h"
 #include "hostpage.h"
 #include "interrupt.h"
+#include "machine_peripherals.h"
 #include "noinit.h"
 #include "storage.h"
 
@@ -130,6 +131,28 @@ static mp_obj_t mps2_interrupts(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(mps2_interrupts_obj, mps2_interrupts);
 
+// ---- What machine.UART does not tell ----
+
+static int uart_number(mp_obj_t number_in) {
+    mp_int_t number = mp_obj_get_int(number_in);
+    if (number < 1 || number > 4) {
+        mp_raise_ValueError(MP_ERROR_TEXT("UARTs are 1..4"));
+    }
+    return number;
+}
+
+// uart_room(n): how many bytes a write to UART n takes without waiting.
+static mp_obj_t mps2_uart_room(mp_obj_t number) {
+    return MP_OBJ_NEW_SMALL_INT(machine_uart_room(uart_number(number)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(mps2_uart_room_obj, mps2_uart_room);
+
+// uart_overruns(n): how many bytes UART n has lost.
+static mp_obj_t mps2_uart_overruns(mp_obj_t number) {
+    return MP_OBJ_NEW_SMALL_INT(machine_uart_overruns(uart_number(number)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(mps2_uart_overruns_obj, mps2_uart_overruns);
+
 // ---- What the host handed over ----
 
 static mp_obj_t mps2_flags(void) {
@@ -209,6 +232,8 @@ static const mp_rom_map_elem_t mps2_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_irq), MP_ROM_PTR(&mps2_irq_obj) },
     { MP_ROM_QSTR(MP_QSTR_pend), MP_ROM_PTR(&mps2_pend_obj) },
     { MP_ROM_QSTR(MP_QSTR_interrupts), MP_ROM_PTR(&mps2_interrupts_obj) },
+    { MP_ROM_QSTR(MP_QSTR_uart_room), MP_ROM_PTR(&mps2_uart_room_obj) },
+    { MP_ROM_QSTR(MP_QSTR_uart_overruns), MP_ROM_PTR(&mps2_uart_overruns_obj) },
     { MP_ROM_QSTR(MP_QSTR_flags), MP_ROM_PTR(&mps2_flags_obj) },
     { MP_ROM_QSTR(MP_QSTR_clear_format), MP_ROM_PTR(&mps2_clear_format_obj) },
     { MP_ROM_QSTR(MP_QSTR_script), MP_ROM_PTR(&mps2_script_obj) },

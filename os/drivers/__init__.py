@@ -20,6 +20,11 @@ _LAZY = {
     "BlockDevice": "blockdevice",
     # system
     "CriticalSection": "criticalsection",
+    # buses
+    "I2C": "i2c",
+    "SPI": "spi",
+    "BufferedSerial": "bufferedserial",
+    "UnbufferedSerial": "serial",
 }
 
 

@@ -369,9 +369,9 @@ def test_unread_bytes_survive_a_new_baudrate(board, peer):
         ("UART(1, rxbuf=0)", "rxbuf must be 1 to 65534"),
         ("UART(1, timeout=-5)", "timeout must be 0 to 2147483647"),
         ("UART(1).irq(5, UART.IRQ_RX)", "handler must be None or callable"),
-        ("UART(1).irq(print, 64)", "trigger must be 0 or UART.IRQ_RX"),
+        ("UART(1).irq(print, 64)", "trigger must be 0, UART.IRQ_RX, UART.IRQ_TXIDLE or both"),
         ("UART(0).irq(print, UART.IRQ_RX)", "use select.poll() instead of irq()"),
-        ("UART(0, rxbuf=64)", "UART(0) is the console, whose rxbuf is fixed"),
+        ("UART(0, rxbuf=64)", "UART(0) is the console, whose buffers are fixed"),
     ],
 )
 def test_wrong_arguments(board, call, message):

@@ -3,9 +3,10 @@
 from driverlacks import lacks
 
 PortRegister = lacks("PortIn, PortOut")
-I2C = lacks("I2C")
-SPI = lacks("SPI")
-UART = lacks("serial ports")
+I2C = find_i2c = recover_i2c = lacks("I2C")
+I2C_DIRECT = False
+SPI = find_spi = lacks("SPI")
+UART = find_uart = uart_room = uart_errors = uart_break = lacks("serial ports")
 ethernet = lacks("Ethernet")
 Adc = lacks("AnalogIn")
 Dac = lacks("AnalogOut")

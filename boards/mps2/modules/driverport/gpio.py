@@ -18,21 +18,18 @@ _NAMES = PinNames(
     {
         "I2C_SCL": "I2C3_SCL",
         "I2C_SDA": "I2C3_SDA",
-        "I2C0_SCL": "I2C0_SCL",
-        "I2C0_SDA": "I2C0_SDA",
-        "I2C1_SCL": "I2C1_SCL",
-        "I2C1_SDA": "I2C1_SDA",
-        "I2C2_SCL": "I2C2_SCL",
-        "I2C2_SDA": "I2C2_SDA",
-        "I2C3_SCL": "I2C3_SCL",
-        "I2C3_SDA": "I2C3_SDA",
-        "SPI_SCK": "SPI_SCK",
-        "SPI_MOSI": "SPI_MOSI",
-        "SPI_MISO": "SPI_MISO",
-        "SPI_CS": "SPI_CS",
-        "UART_TX": "UART_TX",
-        "UART_RX": "UART_RX",
+        "SPI_SCK": "SPI4_SCK",
+        "SPI_MOSI": "SPI4_MOSI",
+        "SPI_MISO": "SPI4_MISO",
+        "SPI_CS": "SPI4_CS",
+        "UART_TX": "UART1_TX",
+        "UART_RX": "UART1_RX",
     },
+    (
+        ("I2C", 0, 3, ("SCL", "SDA")),
+        ("SPI", 0, 4, ("SCK", "MOSI", "MISO", "CS")),
+        ("UART", 1, 4, ("TX", "RX")),
+    ),
 )
 
 

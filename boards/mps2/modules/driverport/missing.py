@@ -3,9 +3,6 @@
 from driverlacks import lacks
 
 PortRegister = lacks("PortIn, PortOut")
-I2C = lacks("I2C")
-SPI = lacks("SPI")
-UART = lacks("serial ports")
 Adc = lacks("AnalogIn")
 Dac = lacks("AnalogOut")
 Pwm = lacks("PwmOut")

@@ -1,0 +1,23 @@
+"""SPI of the emulated board: machine.SPI."""
+
+from errno import EOPNOTSUPP
+
+import machine
+from busplaces import Places
+
+from . import NAME
+
+__all__ = ("SPI", "find_spi")
+
+find_spi = Places("SPI", 0, 4, 4, ("SCK", "MOSI", "MISO")).find
+
+
+def SPI(number, baudrate, polarity, phase, bits, firstbit):
+    """The machine.SPI of that number. OSError(EOPNOTSUPP) for what a PL022 cannot do."""
+    if firstbit != machine.SPI.MSB:
+        raise OSError(EOPNOTSUPP, "%s has no SPI with firstbit=LSB" % NAME)
+    if bits > 16:
+        raise OSError(EOPNOTSUPP, "%s has no SPI with more than 16 bits" % NAME)
+    return machine.SPI(
+        number, baudrate=baudrate, polarity=polarity, phase=phase, bits=bits, firstbit=firstbit
+    )

@@ -1,0 +1,127 @@
+"""I2C: the controller of a bus, shared by threads and devices."""
+
+from driverport import I2C as make_i2c
+from driverport import find_i2c, recover_i2c
+from micropython import const
+
+from .i2cview import I2CView, check_freq
+from .pins import Gone, claim, release
+from .sharedbus import SharedBus
+
+_FREQ = const(100_000)
+_TIMEOUT_US = const(50_000)
+
+_defaults = {}
+
+
+class _Bus(SharedBus):
+    """An I2C bus; `direct` is the view whose methods are the hardware's own."""
+
+    def __init__(self, name, hardware, pins):
+        super().__init__(name, hardware)
+        self.direct = None
+        self._pins = pins
+
+    def be_careful(self):
+        """Somebody keeps the bus from here on, or it goes: nobody uses it without looking."""
+        view = self.direct
+        if view is not None:
+            self.direct = None
+            view.go_careful()
+
+    def forget(self):
+        """The settings of the hardware are nobody's now."""
+        self.be_careful()
+        self.user = None
+
+    def recover(self, freq, timeout_us):
+        """See I2CView.recover()."""
+        self.user = None
+        return recover_i2c(self.hardware, self._pins, freq, timeout_us)
+
+
+class I2CDevice(I2CView):
+    """An I2C bus as one device wants it; I2C.device() makes it. Goes wherever a bus goes."""
+
+    def __init__(self, bus, addr, freq, timeout_us):
+        super().__init__(bus, freq, timeout_us)
+        self.addr = addr
+
+    def __repr__(self):
+        return "<I2CDevice %#x of %s, %d Hz>" % (self.addr, self._bus.name, self._freq)
+
+
+class I2C(I2CView):
+    """An I2C bus as its controller: `i2c = I2C()`, then as machine.I2C.
+
+    bus: its number, None = the board's default. scl, sda: pins instead of the number.
+    freq: Hz, an upper limit. timeout_us: how long a device may hold SCL.
+    A second I2C on the same pins takes over from the first. Raises ValueError for a bus that does not
+    exist, OSError(EBUSY) if another kind of driver has the pins, OSError(EOPNOTSUPP) without I2C.
+    After deinit() every use raises OSError(ENODEV). Context of the constructor: thread or base level.
+    Source: mbed's I2C, machine.I2C.
+    """
+
+    def __init__(self, bus=None, *, scl=None, sda=None, freq=_FREQ, timeout_us=_TIMEOUT_US):
+        check_freq(freq)
+        if timeout_us < 0:
+            raise ValueError("timeout_us: 0 or more")
+        self._bus = None
+        number, pins = find_i2c(bus, scl, sda)
+        claim(self, *pins)
+        try:
+            hardware = make_i2c(number, freq, timeout_us)
+        except BaseException:
+            release(self)
+            raise
+        super().__init__(_Bus("I2C(%d)" % number, hardware, pins), freq, timeout_us)
+        self._bus.user = self
+
+    @classmethod
+    def default(cls):
+        """The board's default bus: the same object for all who ask. A new one after deinit()."""
+        made = _defaults.get(cls)
+        if made is None or isinstance(made._bus.hardware, Gone):
+            made = _defaults[cls] = cls()
+        return made
+
+    def __repr__(self):
+        gone = isinstance(self._bus.hardware, Gone)
+        state = "deinitialised" if gone else "%d Hz" % self._freq
+        return "<%s %s>" % (self._bus.name, state)
+
+    def init(self, *, freq=None, timeout=None):
+        """Set frequency and timeout (us) afresh, as machine.I2C.init(). Context: thread, base level."""
+        if freq is not None:
+            check_freq(freq)
+            self._freq = freq
+        if timeout is not None:
+            if timeout < 0:
+                raise ValueError("timeout: us, 0 or more")
+            self._timeout_us = timeout
+        self._bus.forget()
+
+    def device(self, addr, *, freq=None, timeout_us=None):
+        """The bus with settings of its own, for one device; they are set when another used the bus.
+
+        addr: of the device, for messages. freq, timeout_us: None = as the bus has them now.
+        """
+        if not isinstance(addr, int) or not 0 <= addr < 0x400:
+            raise ValueError("addr: the address without the read bit, such as 0x48")
+        freq = self._freq if freq is None else freq
+        check_freq(freq)
+        return I2CDevice(
+            self._bus, addr, freq, self._timeout_us if timeout_us is None else timeout_us
+        )
+
+    def deinit(self):
+        """Give the pins back. May be called twice. Context: thread or base level."""
+        bus = self._bus
+        if bus is None or isinstance(bus.hardware, Gone):
+            return
+        bus.forget()
+        hardware = bus.hardware
+        bus.hardware = Gone(bus.name)
+        if hasattr(hardware, "deinit"):
+            hardware.deinit()
+        release(self)

@@ -1,0 +1,325 @@
+"""An I2C bus as one of its users sees it: with settings of its own, and all of machine's methods."""
+
+from errno import EIO, ENODEV, ETIMEDOUT
+
+from driverport import I2C_DIRECT
+from micropython import const
+from rtos.core import in_thread, yield_
+
+_PIECE = const(32)  # bytes of an awaited transfer between two places where others may run
+# After so many calls in a row by one view, its methods are the hardware's own.
+_CALM = const(3)
+_METHODS = (
+    "scan",
+    "readfrom",
+    "readfrom_into",
+    "writeto",
+    "writevto",
+    "readfrom_mem",
+    "readfrom_mem_into",
+    "writeto_mem",
+    "start",
+    "stop",
+    "readinto",
+    "write",
+)
+
+
+class I2CView:
+    """The bus with settings of its own. All methods of machine.I2C, with their errors.
+
+    Their context: thread, base level and callbacks; in an interrupt handler OSError(EBUSY) if that
+    came in the middle of a transfer. OSError: ENODEV nobody answers at the address, ETIMEDOUT a
+    device holds a line, EBUSY another thread keeps the bus (`async with`).
+
+    Where the port's methods are one step each, and clear the bus themselves, a view that uses the
+    bus alone gets them as attributes of its own, and no Python is in between.
+    """
+
+    def __init__(self, bus, freq, timeout_us):
+        self._bus = bus
+        self._freq = freq
+        self._timeout_us = timeout_us
+        self._calm = 0
+        self._natives = None
+
+    def freq(self, freq=None):
+        """The frequency in Hz, or set it for the next transfer. Raises ValueError."""
+        if freq is not None:
+            check_freq(freq)
+            self._freq = freq
+            self._bus.forget()
+        return self._freq
+
+    # ---- Who may, and with which settings
+
+    def _enter(self):
+        bus = self._bus
+        bus.enter()
+        try:
+            hardware = bus.hardware
+            if bus.user is not self:
+                bus.forget()
+                hardware.init(freq=self._freq, timeout=self._timeout_us)
+                bus.user = self
+                self._calm = 0
+            elif I2C_DIRECT and bus.mutex.owner is None:
+                self._calm += 1
+                if self._calm > _CALM:
+                    self._go_direct(hardware)
+            return hardware
+        except BaseException:
+            bus.leave()
+            raise
+
+    def _go_direct(self, hardware):
+        if self._natives is None:
+            self._natives = [getattr(hardware, name) for name in _METHODS]
+        for i in range(len(_METHODS)):
+            setattr(self, _METHODS[i], self._natives[i])
+        self._bus.direct = self
+
+    def go_careful(self):
+        """Have all methods look again who may use the bus. For the bus."""
+        self._calm = 0
+        for name in _METHODS:
+            delattr(self, name)
+
+    def _failed(self, error):
+        """A transfer has ended with an error: leave the bus free."""
+        if error.args[0] == ETIMEDOUT and not I2C_DIRECT:
+            self._bus.recover(self._freq, self._timeout_us)
+        raise error
+
+    def recover(self):
+        """Free a bus that a device holds: nine clocks at most, and a stop. After a time-out it is
+        done by itself.
+
+        Returns whether both lines are high then. Raises as transfers do. Source: NXP UM10204, 3.1.16.
+        """
+        self._enter()
+        try:
+            return self._bus.recover(self._freq, self._timeout_us)
+        finally:
+            self._bus.leave()
+
+    # ---- machine.I2C
+
+    def scan(self):
+        """The addresses that answer, 0x08 to 0x77, as a list."""
+        hardware = self._enter()
+        try:
+            return hardware.scan()
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._bus.leave()
+
+    def readfrom(self, addr, nbytes, stop=True):
+        """Read nbytes, at least one; returns bytes. stop=False: the bus is kept for the next call."""
+        _check_read(nbytes)
+        hardware = self._enter()
+        try:
+            return hardware.readfrom(addr, nbytes, stop)
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._bus.leave()
+
+    def readfrom_into(self, addr, buf, stop=True):
+        """Fill buf, at least one byte."""
+        _check_read(len(buf))
+        hardware = self._enter()
+        try:
+            hardware.readfrom_into(addr, buf, stop)
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._bus.leave()
+
+    def writeto(self, addr, buf, stop=True):
+        """Write buf; returns how many bytes were acknowledged. An empty one asks who is there."""
+        hardware = self._enter()
+        try:
+            return hardware.writeto(addr, buf, stop)
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._bus.leave()
+
+    def writevto(self, addr, vector, stop=True):
+        """Write several buffers as one; returns how many bytes were acknowledged."""
+        hardware = self._enter()
+        try:
+            return hardware.writevto(addr, vector, stop)
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._bus.leave()
+
+    def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
+        """Read nbytes from memaddr on, a number of addrsize bits; returns bytes."""
+        _check_read(nbytes)
+        hardware = self._enter()
+        try:
+            return hardware.readfrom_mem(addr, memaddr, nbytes, addrsize=addrsize)
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._bus.leave()
+
+    def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
+        """Fill buf from memaddr on."""
+        _check_read(len(buf))
+        hardware = self._enter()
+        try:
+            hardware.readfrom_mem_into(addr, memaddr, buf, addrsize=addrsize)
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._bus.leave()
+
+    def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
+        """Write buf from memaddr on."""
+        hardware = self._enter()
+        try:
+            hardware.writeto_mem(addr, memaddr, buf, addrsize=addrsize)
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._bus.leave()
+
+    def start(self):
+        """A start condition, or a repeated one. Ports without the four primitives raise OSError."""
+        hardware = self._enter()
+        try:
+            hardware.start()
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._bus.leave()
+
+    def stop(self):
+        """A stop condition."""
+        hardware = self._enter()
+        try:
+            hardware.stop()
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._bus.leave()
+
+    def readinto(self, buf, nack=True):
+        """Fill buf after start() and an address; the last byte is refused if nack."""
+        _check_read(len(buf))
+        hardware = self._enter()
+        try:
+            hardware.readinto(buf, nack)
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._bus.leave()
+
+    def write(self, buf):
+        """Write buf after start(); returns how many bytes were acknowledged."""
+        hardware = self._enter()
+        try:
+            return hardware.write(buf)
+        except OSError as error:
+            self._failed(error)
+        finally:
+            self._bus.leave()
+
+    # ---- Several transfers, and awaited ones
+
+    def acquire(self, timeout_ms=None):
+        """Keep the bus: calls of other threads raise OSError(EBUSY) until release(). Awaitable.
+
+        Raises OSError(ETIMEDOUT). `async with i2c:` does both. Context: thread.
+        """
+        if not in_thread():
+            return self._acquire(timeout_ms)
+        awaitable = self._bus.mutex.acquire(timeout_ms)
+        # Behind it, so that no view goes direct again before this thread has the bus.
+        self._bus.be_careful()
+        return awaitable
+
+    async def _acquire(self, timeout_ms):
+        await self._bus.mutex.acquire(timeout_ms)
+        self._bus.be_careful()
+
+    def release(self):
+        """Let others use the bus. Raises RuntimeError unless this thread keeps it."""
+        self._bus.mutex.release()
+
+    def __aenter__(self):
+        return self.acquire()
+
+    def __aexit__(self, kind, error, trace):
+        return self._bus.mutex.__aexit__(kind, error, trace)
+
+    async def transfer(self, addr, tx=None, rx=None, *, stop=True, timeout_ms=None):
+        """Write tx, then fill rx after a repeated start; either may be None, lengths differ at will.
+
+        The bus is kept meanwhile, and equals of this thread run every 32 bytes where the port has the
+        primitives (mps2), else between the two parts. timeout_ms: for the bus to become free.
+        Raises OSError: ENODEV, ETIMEDOUT, and EIO when tx is not acknowledged to its end.
+        Allocates a coroutine and views of the buffers. Context: thread.
+        """
+        if rx is not None:
+            _check_read(len(rx))
+        await self.acquire(timeout_ms)
+        try:
+            if tx is not None or rx is None:
+                await self._send(addr, b"" if tx is None else tx, stop and rx is None)
+            if rx is not None:
+                await self._receive(addr, rx, stop)
+        finally:
+            self.release()
+
+    async def _send(self, addr, tx, stop):
+        taken = 0
+        if not I2C_DIRECT or len(tx) <= _PIECE:
+            taken = self.writeto(addr, tx, stop)
+        else:
+            view = memoryview(tx)
+            taken = self.writeto(addr, view[:_PIECE], False)
+            for first in range(_PIECE, len(tx), _PIECE):
+                if taken < first:
+                    break  # it wants no more
+                await yield_()
+                taken += self.write(view[first : first + _PIECE])
+            if stop:
+                self.stop()
+        if taken < len(tx):
+            if not stop and I2C_DIRECT:
+                self.stop()
+            raise OSError(EIO, "the device at %#x took %d of %d bytes" % (addr, taken, len(tx)))
+        await yield_()
+
+    async def _receive(self, addr, rx, stop):
+        if not I2C_DIRECT or len(rx) <= _PIECE:
+            self.readfrom_into(addr, rx, stop)
+            return
+        self.start()
+        if not self.write(bytes((addr << 1 | 1,))):
+            self.stop()
+            raise OSError(ENODEV)
+        view = memoryview(rx)
+        for first in range(0, len(rx), _PIECE):
+            self.readinto(view[first : first + _PIECE], first + _PIECE >= len(rx))
+            await yield_()
+        if stop:
+            self.stop()
+
+
+def check_freq(freq):
+    """ValueError unless it is a frequency."""
+    if not isinstance(freq, int) or freq < 1:
+        raise ValueError("freq: Hz, at least 1, for instance 400_000")
+
+
+def _check_read(nbytes):
+    if nbytes < 1:
+        # A device that is asked to send drives SDA at once, and would hold it.
+        raise ValueError("a read takes at least one byte; writeto(addr, b'') asks who is there")
