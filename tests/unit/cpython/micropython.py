@@ -26,11 +26,22 @@ def _ticks_diff(end, start):
     return (end - start + _TICKS_PERIOD // 2) % _TICKS_PERIOD - _TICKS_PERIOD // 2
 
 
-time.ticks_us = lambda: _now_us % _TICKS_PERIOD
-time.ticks_ms = lambda: _now_us // 1000 % _TICKS_PERIOD
+def use_clock(now, advance):
+    """Have MicroPython's time follow a simulation's: now() in us, advance(us)."""
+    global _now, _sleep_us
+    _now = now
+    _sleep_us = advance
+
+
+def _now():
+    return _now_us
+
+
+time.ticks_us = lambda: _now() % _TICKS_PERIOD
+time.ticks_ms = lambda: _now() // 1000 % _TICKS_PERIOD
 time.ticks_add = lambda ticks, delta: (ticks + delta) % _TICKS_PERIOD
 time.ticks_diff = _ticks_diff
-time.sleep_us = _sleep_us
+time.sleep_us = lambda us: _sleep_us(us)
 time.sleep_ms = lambda ms: _sleep_us(ms * 1000)
 
 

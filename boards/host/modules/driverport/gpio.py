@@ -1,23 +1,24 @@
-"""Pins of the host board: LEDs, virtual pins, and the lines of its simulated buses."""
+"""Pins of the host board: LEDs, virtual pins, and the simulation's wires."""
 
 from machine import Pin
 from pinnames import PinNames
 
 from . import NAME
 
+# The lines of buses: those without a number are the default's.
+_BUSES = (
+    ("I2C", range(4), 3, ("SCL", "SDA")),
+    ("SPI", range(5), 4, ("SCK", "MOSI", "MISO", "CS")),
+    ("UART", range(1, 5), 1, ("TX", "RX")),
+)
+
 
 def _lines():
-    """(name, key) of the lines of the buses; the defaults' have names without a number, too."""
-    for kind, first, count, default, lines in (
-        ("I2C", 0, 4, 3, ("SCL", "SDA")),
-        ("SPI", 0, 5, 4, ("SCK", "MOSI", "MISO", "CS")),
-        ("UART", 1, 4, 1, ("TX", "RX")),
-    ):
+    for bus, numbers, default, lines in _BUSES:
         for line in lines:
-            yield "%s_%s" % (kind, line), "%s%d_%s" % (kind, default, line)
-            for number in range(first, first + count):
-                name = "%s%d_%s" % (kind, number, line)
-                yield name, name
+            for n in numbers:
+                yield "%s%d_%s" % (bus, n, line), "%s%d_%s" % (bus, n, line)
+            yield "%s_%s" % (bus, line), "%s%d_%s" % (bus, default, line)
 
 
 _NAMES = PinNames(
