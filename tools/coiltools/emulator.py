@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from . import hostpage, toolchain
@@ -34,6 +35,8 @@ class Emulator(RunningBoard):
 
     icount: instruction counting with 2^icount ns an instruction; the board then idles by spinning,
         which makes runs repeat exactly.  None = as fast as the host goes.
+    epoch_s: also the time of clock chips on I2C; None, 0 = the host's.  They count the host's seconds;
+        with icount the board's, and cannot be set then (a flaw of QEMU 7.2).
     i2c, serial: as on the command line, see devices.py.
     network: None = no network.
     gdb: TCP port on 127.0.0.1 where QEMU serves a debugger; 0 = none.
@@ -67,6 +70,10 @@ class Emulator(RunningBoard):
         except BaseException:
             self.close()
             raise
+        if options.get("epoch_s"):
+            start = datetime.fromtimestamp(options["epoch_s"], UTC)
+            clock = "host" if icount is None else "vm"
+            self._arguments += ["-rtc", f"base={start:%Y-%m-%dT%H:%M:%S},clock={clock}"]
         if icount is not None:
             self._arguments += ["-icount", f"shift={icount},align=off,sleep=off"]
         if gdb:

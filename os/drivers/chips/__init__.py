@@ -7,6 +7,8 @@ _LAZY = {
     # clocks
     "DS1338": "ds1338",
     "DS1307": "ds1338",
+    # memory
+    "AT24C": "at24c",
     # displays
     "SSD1306_I2C": "ssd1306",
     "SSD1306_SPI": "ssd1306",

@@ -1,3 +1,4 @@
+from .at24c import AT24C
 from .ds1338 import DS1307, DS1338
 from .lan9118 import LAN9118
 from .max7310 import MAX7310
@@ -6,6 +7,7 @@ from .ssd1306 import SSD1306_I2C, SSD1306_SPI
 from .tmp105 import LM75, TMP105
 
 __all__ = [
+    "AT24C",
     "DS1307",
     "DS1338",
     "LAN9118",

@@ -112,17 +112,18 @@ class DS1338(I2CChip):
             self._broken("register %d reads 0x%02x" % (register, self._time[register]))
         second = self._number(0, 0x7F, 0, 59)
         minute = self._number(1, 0x7F, 0, 59)
-        if self._time[2] & _TWELVE:
-            hour = self._number(2, 0x1F, 1, 12) % 12
-            if self._time[2] & _PM:
-                hour += 12
-        else:
-            hour = self._number(2, 0x3F, 0, 23)
+        hour = self._hour()
         self._number(3, 0x07, 1, 7)
         month = self._number(5, 0x1F, 1, 12)
         year = _FIRST_YEAR + self._number(6, 0xFF, 0, 99)
         day = self._number(4, 0x3F, 1, _days_in(year, month))
         return year, month, day, _weekday(year, month, day), hour, minute, second, 0
+
+    def _hour(self):
+        if not self._time[2] & _TWELVE:
+            return self._number(2, 0x3F, 0, 23)
+        hour = self._number(2, 0x1F, 1, 12) % 12
+        return hour + 12 if self._time[2] & _PM else hour
 
     def _number(self, register, mask, low, high):
         value = self._time[register] & mask
@@ -161,19 +162,22 @@ class DS1338(I2CChip):
         for _ in range(_SET_TRIES):
             self._put(buf)
             self._get(_SECONDS, self._time)
-            if self._is_set():
+            if self._is_set(hour):
                 break
         else:
             self._broken("it does not keep the time that was written")
         if self._time[_CONTROL] & _STOPPED:
             self._write(_CONTROL, self._time[_CONTROL] & ~_STOPPED)
 
-    def _is_set(self):
+    def _is_set(self, hour):
         for register in range(7):
-            # Others count their weekdays differently; ours come from the date.
-            if register != 3 and self._time[register] != self._set[register + 1]:
+            # Hours may be counted otherwise than asked for, and others count their weekdays
+            # differently; ours come from the date.
+            if register in (2, 3):
+                continue
+            if self._time[register] != self._set[register + 1]:
                 return False
-        return True
+        return self._hour() == hour
 
     # ---- The output and the memory
 

@@ -111,7 +111,8 @@ class LM75(I2CChip):
     def check(self):
         """Tell that the chip is there, and has the settings it was given.
 
-        There is no identity register: bits that always read as 0, and what was written, decide.
+        There is no identity register: bits that always read as 0, what was written, and limits that
+        make sense, decide.
         Raises OSError(ENODEV) with what was found.
         """
         self._get(_CONFIG, self._one)
@@ -124,6 +125,10 @@ class LM75(I2CChip):
             if self._two[1] & self._ZERO_BITS:
                 text = "register %d reads 0x%02x%02x"
                 self._strange(text % (register, self._two[0], self._two[1]))
+        low = self._register(_T_LOW)
+        high = self._register(_T_HIGH)
+        if not (_LOWEST_C * 256 <= low < high):
+            self._strange("its limits read 0x%04x and 0x%04x" % (low & 0xFFFF, high & 0xFFFF))
 
     # ---- The thermostat
 

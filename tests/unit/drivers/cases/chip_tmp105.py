@@ -151,11 +151,15 @@ def test_every_error_of_the_bus_names_the_chip():
 
 def test_check_finds_what_is_no_tmp105():
     bus, chip = made()
-    good = ("48 r 01 : 60", "48 r 00 : 19 50", "48 r 02 : 4b 00", "48 r 03 : 50 00")
-    bus.add(*good)
+    limits = ("48 r 02 : 4b 00", "48 r 03 : 50 00")
+    good = ("48 r 01 : 60", "48 r 00 : 19 50") + limits
+    bus.add(*(good + limits))
     chip.check()
-    bus.add("48 r 01 : e0", *good[1:])  # with the alert bit
+    bus.add("48 r 01 : e0", *(good[1:] + limits))  # with the alert bit
     chip.check()
+    for low, high in (("50 00", "4b 00"), ("4b 00", "4b 00"), ("80 00", "00 00")):
+        bus.add(*good, "48 r 02 : " + low, "48 r 03 : " + high)
+        fails("ENODEV", "its limits read 0x", chip.check)
     bus.add("48 r 01 : 00")  # after a reset, say
     fails("ENODEV", "configuration reads 0x00 instead of 0x60", chip.check)
     for i in range(1, 4):
@@ -165,7 +169,7 @@ def test_check_finds_what_is_no_tmp105():
     bus, chip = made(LM75, "48 w 01 00")
     bus.add("48 r 01 : 80")
     fails("ENODEV", "no LM75 at 0x48", chip.check)
-    bus.add("48 r 01 : 00", "48 r 00 : 19 7f", "48 r 02 : 4b 00", "48 r 03 : 50 00")
+    bus.add("48 r 01 : 00", "48 r 00 : 19 7f", *(limits + limits))
     chip.check()
     bus.done()
 
