@@ -213,7 +213,7 @@ class VirtualClock(Clock):
             irq.pending = True
             self._hard.append(irq)
         else:
-            irq.run()
+            self._run_hard(irq)
 
     def mask(self, on):
         """Hold hard handlers back; returns what it was. machine.disable_irq() of unit tests."""
@@ -222,7 +222,7 @@ class VirtualClock(Clock):
         while self._hard and not on:
             irq = self._hard.pop(0)
             if irq.pending:
-                irq.run()
+                self._run_hard(irq)
         return before
 
     def hold(self):
@@ -231,6 +231,13 @@ class VirtualClock(Clock):
     def release(self):
         self._depth -= 1
         self._run_soft()
+
+    def _run_hard(self, irq):
+        self._depth += 1  # soft handlers wait until this one has returned
+        try:
+            irq.run()
+        finally:
+            self.release()
 
     def _run_soft(self):
         while self._soft and not self._depth:
