@@ -25,6 +25,15 @@ _LAZY = {
     "SPI": "spi",
     "BufferedSerial": "bufferedserial",
     "UnbufferedSerial": "serial",
+    # analog
+    "AnalogIn": "analogin",
+    "AnalogOut": "analogout",
+    # buses between boards
+    "CAN": "can",
+    "CANMessage": "canmessage",
+    "I2CSlave": "i2cslave",
+    "SPISlave": "spislave",
+    "QSPI": "qspi",
 }
 
 

@@ -1,20 +1,31 @@
+from .analogin import AnalogIn
+from .analogout import AnalogOut
 from .blockdevice import BlockDevice
 from .bufferedserial import BufferedSerial
+from .can import CAN
+from .canmessage import CANMessage
 from .circularbuffer import CircularBuffer
 from .crc import CRC
 from .criticalsection import CriticalSection
 from .digital import DigitalIn, DigitalInOut, DigitalOut
 from .ethernet import Ethernet
 from .i2c import I2C
+from .i2cslave import I2CSlave
 from .interruptin import InterruptIn
+from .qspi import QSPI
 from .serial import UnbufferedSerial
 from .spi import SPI
+from .spislave import SPISlave
 from .stopwatch import Stopwatch
 from .ticker import LowPowerTicker, LowPowerTimeout, Ticker, Timeout
 
 __all__ = [
+    "AnalogIn",
+    "AnalogOut",
     "BlockDevice",
     "BufferedSerial",
+    "CAN",
+    "CANMessage",
     "CRC",
     "CircularBuffer",
     "CriticalSection",
@@ -23,10 +34,13 @@ __all__ = [
     "DigitalOut",
     "Ethernet",
     "I2C",
+    "I2CSlave",
     "InterruptIn",
     "LowPowerTicker",
     "LowPowerTimeout",
+    "QSPI",
     "SPI",
+    "SPISlave",
     "Stopwatch",
     "Ticker",
     "Timeout",

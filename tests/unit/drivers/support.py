@@ -137,3 +137,18 @@ def advance(us):
     import machine
 
     machine.advance(us, settle)
+
+
+# ---- Simulated hardware of board host
+
+
+def fresh():
+    """A board with nothing attached, at time 0 of a virtual clock. Returns the clock."""
+    import machine
+
+    machine.Pin  # noqa: B018 - on board host it installs the computer's clock, which this replaces
+    from sim import board, clock, machine_pin
+
+    board.reset()
+    machine_pin.reset()
+    return clock.use(clock.VirtualClock())

@@ -23,16 +23,16 @@ _LAZY = {
     "uart_room": "missing",
     "uart_errors": "missing",
     "uart_break": "missing",
-    "Can": "missing",
-    "I2cTarget": "missing",
-    "SpiTarget": "missing",
-    "Qspi": "missing",
+    "Can": "canbus",
+    "I2cTarget": "targets",
+    "SpiTarget": "targets",
+    "Qspi": "quad",
     # network
     "ethernet": "missing",
     # analog
-    "Adc": "missing",
-    "Dac": "missing",
-    "Pwm": "missing",
+    "Adc": "analog",
+    "Dac": "analog",
+    "Pwm": "analog",
     # system
     "FlashMemory": "missing",
     "Watchdog": "missing",

@@ -8,13 +8,6 @@ I2C_DIRECT = False
 SPI = find_spi = lacks("SPI")
 UART = find_uart = uart_room = uart_errors = uart_break = lacks("serial ports")
 ethernet = lacks("Ethernet")
-Adc = lacks("AnalogIn")
-Dac = lacks("AnalogOut")
-Pwm = lacks("PwmOut")
-Can = lacks("CAN")
-I2cTarget = lacks("I2CTarget")
-SpiTarget = lacks("SPITarget")
-Qspi = lacks("QSPI")
 FlashMemory = lacks("FlashIAP")
 Watchdog = lacks("Watchdog")
 WATCHDOG_MAX_MS = 0

@@ -125,6 +125,13 @@ def uart(number):
     return _buses[name]
 
 
+def part(name, make):
+    """Another part of the board: what make() returned when it was first asked for."""
+    if name not in _buses:
+        _buses[name] = make()
+    return _buses[name]
+
+
 def check_pins(owner, given):
     """ValueError unless the pins, where given, are those of the bus: (name, pin, wire) each."""
     for name, pin, own in given:

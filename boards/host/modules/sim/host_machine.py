@@ -18,6 +18,14 @@ def find(name):
         from . import machine_spi as module
     elif name == "UART":
         from . import machine_uart as module
+    elif name == "ADC":
+        from . import adc as module
+    elif name == "PWM":
+        from . import pwm as module
+    elif name == "CAN":
+        from . import machine_can as module
+    elif name == "I2CTarget":
+        from . import target as module
     elif name == "Pin":
         module = machine_pin
     else:

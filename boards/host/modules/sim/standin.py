@@ -4,14 +4,22 @@ tests put a machine.py on their path that says `from sim.standin import *`.
 """
 
 from . import board, clock, machine_pin
+from .adc import ADC
+from .machine_can import CAN
 from .machine_i2c import I2C, SoftI2C
 from .machine_pin import Pin, PinBase, Signal
 from .machine_spi import SPI, SoftSPI
 from .machine_timer import Timer
 from .machine_uart import UART
+from .pwm import PWM
+from .target import I2CTarget
 
 __all__ = [
+    "ADC",
+    "CAN",
     "I2C",
+    "I2CTarget",
+    "PWM",
     "Pin",
     "PinBase",
     "SPI",

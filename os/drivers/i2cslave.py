@@ -1,0 +1,339 @@
+"""I2CSlave: this board as a device on an I2C bus, which another board reads and writes."""
+
+from errno import ENODEV
+
+import driverport
+from micropython import const
+from rtos.core import EventFlags
+
+from .softcall import SoftCall
+
+_SIZE = const(32)
+_MESSAGES = const(4)
+_FILL = const(0xFF)
+_ADDRESSED = const(1)
+_GONE = const(2)
+_COUNT_MASK = const(0x3FFFFFFF)
+_ADDR_FIRST = const(0x08)
+_ADDR_LAST = const(0x77)
+
+# Events of machine.I2CTarget.
+_MATCH_READ = const(1)
+_MATCH_WRITE = const(2)
+_READ_REQ = const(4)
+_WRITE_REQ = const(8)
+_END_READ = const(16)
+_END_WRITE = const(32)
+_ALL = const(63)
+_ENDS = const(48)
+
+
+class I2CSlave:
+    """A device on an I2C bus; mbed's I2CSlave.
+
+        slave = I2CSlave(0x42)
+        while True:
+            await slave.addressed()
+            what = slave.receive()
+            if what == I2CSlave.READ_ADDRESSED:
+                slave.write(reply)
+            elif what == I2CSlave.WRITE_ADDRESSED:
+                n = slave.readinto(buf)
+
+    addr: 7 bits, 0x08 to 0x77. bus, scl, sda: None takes the board's default. size: the longest message
+    in bytes, each way. messages: how many written ones are kept until they are read.
+    general_call: also take what is written to address 0.
+
+    mem: a buffer that the controller reads and writes without any code of the program, as
+    machine.I2CTarget has it: it writes the address, mem_addrsize bits, and then data, or reads. irq()
+    tells when it has.
+
+    A controller that reads is held up until write() has given it something; behind the last byte of that
+    it reads 0xff. A message that finds no room, or is too long, is dropped and counted in `dropped`.
+    Raises ValueError; OSError(EOPNOTSUPP) if the board cannot. Every call after deinit() raises
+    OSError(ENODEV). Context of the constructor: thread or base level.
+    """
+
+    #: What receive() returns.
+    NO_DATA = const(0)
+    READ_ADDRESSED = const(1)
+    WRITE_GENERAL = const(2)
+    WRITE_ADDRESSED = const(3)
+
+    _open = {}
+
+    def __init__(
+        self,
+        addr,
+        bus=None,
+        scl=None,
+        sda=None,
+        size=_SIZE,
+        messages=_MESSAGES,
+        general_call=False,
+        mem=None,
+        mem_addrsize=8,
+    ):
+        if not isinstance(addr, int) or not _ADDR_FIRST <= addr <= _ADDR_LAST:
+            raise ValueError("addr: 7 bits, 0x08 to 0x77, without the bit for reading")
+        if size < 1 or messages < 1:
+            raise ValueError("size and messages: 1 or more")
+        before = I2CSlave._open.get((bus, addr))
+        if before is not None:  # typed once more: the new one takes over
+            before.deinit()
+        self._target = None
+        self._key = (bus, addr)
+        self._addr = addr
+        self._mem = mem
+        #: Messages that found no room, and bytes that were asked for behind the end of a reply.
+        self.dropped = self.underruns = 0
+        self._flags = EventFlags()
+        self._one = bytearray(1)
+        # Messages from the controller: a ring, whose next free place is being filled.
+        self._places = messages + 1
+        self._messages = [bytearray(size) for _ in range(self._places)] if mem is None else ()
+        self._lengths = [0] * self._places
+        self._general = [False] * self._places
+        self._put = self._get = 0
+        self._length = 0
+        self._room = False
+        # The reply.
+        self._reply = bytearray(size) if mem is None else None
+        self._reply_length = self._reply_at = 0
+        self._reading = self._starves = False
+        #: Events for which a soft function of irq() was not called by itself.
+        self.missed = 0
+        self._hard = self._soft = None
+        target = driverport.I2cTarget(
+            bus,
+            addr,
+            scl=scl,
+            sda=sda,
+            mem=mem,
+            mem_addrsize=mem_addrsize,
+            general_call=general_call,
+        )
+        self._target = target
+        self._interrupt = self._on_end if mem is not None else self._on_event
+        self._irq = target.irq(self._interrupt, _ENDS if mem is not None else _ALL, True)
+        I2CSlave._open[self._key] = self
+
+    def __repr__(self):
+        if self._target is None:
+            return "<I2CSlave 0x%02x deinitialised>" % self._addr
+        if self._mem is not None:
+            return "<I2CSlave 0x%02x memory of %d bytes>" % (self._addr, len(self._mem))
+        state = ("no data", "is read", "general call", "was written")[self.receive()]
+        return "<I2CSlave 0x%02x %s>" % (self._addr, state)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.deinit()
+
+    @property
+    def memaddr(self):
+        """The address in `mem` that the controller has selected last."""
+        return self._ready(True).memaddr
+
+    def receive(self):
+        """What the controller wants: NO_DATA, or what is to be done next.
+
+        WRITE_ADDRESSED: it has written a message, to be read with readinto(); WRITE_GENERAL: one for
+        all; READ_ADDRESSED: it waits for write(). Context: any but an ISR.
+        """
+        self._ready(False)
+        status = self._status()
+        if not status:
+            self._flags.clear(_ADDRESSED)
+            status = self._status()
+            if status:  # it has come just before
+                self._flags.set(_ADDRESSED)
+        return status
+
+    def addressed(self, timeout_ms=None):
+        """Awaitable: receive() has something. Allocates nothing.
+
+        Raises OSError(ETIMEDOUT). Context: thread.
+        """
+        self._ready(False)
+        self.receive()
+        return self._flags.wait_any(_ADDRESSED | _GONE, False, timeout_ms)
+
+    def readinto(self, buf):
+        """Take the oldest message. Returns its length, None if there is none.
+
+        Raises ValueError if buf is shorter; the message stays. Allocates nothing. Context: any but an
+        ISR.
+        """
+        self._ready(False)
+        get = self._get
+        if get == self._put:
+            return None
+        length = self._lengths[get]
+        if length > len(buf):
+            raise ValueError("the message has %d bytes, buf %d" % (length, len(buf)))
+        message = self._messages[get]
+        for i in range(length):
+            buf[i] = message[i]
+        self._get = (get + 1) % self._places
+        return length
+
+    def read(self):
+        """The oldest message as bytes, None if there is none. Context: any but an ISR."""
+        self._ready(False)
+        if self._get == self._put:
+            return None
+        buf = bytearray(self._lengths[self._get])
+        self.readinto(buf)
+        return bytes(buf)
+
+    def write(self, buf):
+        """The reply to the controller that reads, or to the next one that will. Returns its length.
+
+        buf: 1 byte or more, up to `size` of the constructor; it is copied. A second write() before the
+        controller has read is another reply instead. Allocates nothing. Context: any but an ISR.
+        """
+        target = self._ready(False)
+        n = len(buf)
+        reply = self._reply
+        if not 0 < n <= len(reply):
+            raise ValueError("a reply has 1 to %d bytes" % len(reply))
+        self._reply_length = 0
+        for i in range(n):
+            reply[i] = buf[i]
+        self._reply_at = 0
+        self._reply_length = n  # from here on an interrupt takes it
+        if self._starves:
+            self._starves = False
+            self._feed(target)
+        return n
+
+    def stop(self):
+        """Forget the messages and the reply; a controller that is held up reads 0xff.
+
+        Context: any but an ISR. Source: mbed's I2CSlave::stop().
+        """
+        target = self._ready(False)
+        self._get = self._put
+        self._reply_length = self._reply_at = 0
+        if self._starves:
+            self._starves = False
+            self._feed(target)
+
+    def irq(self, function, hard=False):
+        """Have function(self) called when receive() has something; function None: not any more.
+
+        With `mem`: when the controller has read or written. A soft function may allocate and is called
+        once for several events that come close together; hard: in the interrupt. Context: not an ISR.
+        """
+        self._ready(None)
+        self._hard = None
+        if self._soft is not None:
+            self._soft.cancel()
+            self._soft = None
+        if function is not None:
+            if not callable(function):
+                raise TypeError("pass the function, not its call")
+            if hard:
+                self._hard = function
+            else:
+                self._soft = SoftCall(function, self)
+
+    def deinit(self):
+        """Leave the bus. May be called again. Context: thread or base level."""
+        target = self._target
+        if target is not None:
+            self._target = None
+            target.deinit()
+            if self._soft is not None:
+                self._soft.cancel()
+            if I2CSlave._open.get(self._key) is self:
+                del I2CSlave._open[self._key]
+            self._flags.set(_ADDRESSED | _GONE)
+
+    # ---- Inside
+
+    def _ready(self, memory):
+        target = self._target
+        if target is None:
+            raise OSError(
+                ENODEV, "I2CSlave 0x%02x has been deinitialised: make a new one" % self._addr
+            )
+        if memory is not None and memory != (self._mem is not None):
+            raise ValueError(
+                "only with mem=" if memory else "with mem= the controller reads and writes that"
+            )
+        return target
+
+    def _status(self):
+        get = self._get
+        if get != self._put:
+            return 2 if self._general[get] else 3
+        return 1 if self._reading and not self._reply_length else 0
+
+    def _feed(self, target):
+        """Give the controller a byte."""
+        one = self._one
+        at = self._reply_at
+        if at < self._reply_length:
+            one[0] = self._reply[at]
+            self._reply_at = at + 1
+        else:
+            one[0] = _FILL
+            self.underruns = self.underruns + 1 & _COUNT_MASK
+        target.write(one)
+
+    def _on_event(self, target):
+        """An interrupt of the target, hard."""
+        events = self._irq.flags()
+        if events & _END_WRITE:
+            self._end_message()
+        if events & _END_READ:
+            self._reading = self._starves = False
+            if self._reply_at:
+                self._reply_length = self._reply_at = 0
+        if events & _MATCH_WRITE:
+            put = (self._put + 1) % self._places
+            self._room = put != self._get
+            self._general[self._put] = getattr(target, "general", False)
+            self._length = 0
+        if events & _MATCH_READ:
+            self._reading = True
+        if events & _WRITE_REQ:
+            while target.readinto(self._one):
+                message = self._messages[self._put]
+                length = self._length
+                if length < len(message):
+                    message[length] = self._one[0]
+                self._length = length + 1
+        if events & _READ_REQ:
+            if self._reply_length:
+                self._feed(target)
+            else:
+                self._starves = True
+                self._tell()
+
+    def _end_message(self):
+        put = self._put
+        if not self._length:
+            return  # an address, to see whether there is anybody
+        if not self._room or self._length > len(self._messages[put]):
+            self.dropped = self.dropped + 1 & _COUNT_MASK
+        else:
+            self._lengths[put] = self._length
+            self._put = (put + 1) % self._places
+            self._tell()
+        self._length = 0
+
+    def _on_end(self, target):
+        """An interrupt of a target with memory, hard."""
+        self._tell()
+
+    def _tell(self):
+        self._flags.set(_ADDRESSED)
+        if self._hard is not None:
+            self._hard(self)
+        elif self._soft is not None:
+            self._soft.post()

@@ -1,0 +1,207 @@
+"""SPISlave: this board as a device on an SPI bus, which another board clocks."""
+
+from errno import ENODEV
+
+import driverport
+from micropython import const
+from rtos.core import EventFlags
+
+from .softcall import SoftCall
+
+_SIZE = const(64)
+_FILL = const(0xFF)
+_READABLE = const(1)
+_GONE = const(2)
+_COUNT_MASK = const(0x3FFFFFFF)
+
+
+class SPISlave:
+    """A device on an SPI bus, 8 bits a word; mbed's SPISlave.
+
+    bus: None takes the board's default. polarity, phase: as for machine.SPI. firstbit: SPISlave.MSB, or
+    LSB. size: bytes that are kept until they are read; more are dropped and counted in `dropped`.
+    fill: what goes out when no reply is left.
+
+    Bytes go both ways at once: what answers a byte has to be ready before it comes. reply() sets the
+    byte that goes out with the next one, write() those with the next ones.
+    Raises ValueError; OSError(EOPNOTSUPP) if the board cannot. Every call after deinit() raises
+    OSError(ENODEV). Context of the constructor: thread or base level.
+    """
+
+    MSB = const(0)
+    LSB = const(1)
+
+    _open = {}
+
+    def __init__(self, bus=None, polarity=0, phase=0, firstbit=0, size=_SIZE, fill=_FILL):
+        for value in (polarity, phase, firstbit):
+            if value not in (0, 1):
+                raise ValueError("polarity, phase and firstbit: 0 or 1")
+        if size < 1 or not 0 <= fill <= 0xFF:
+            raise ValueError("size: 1 or more; fill: a byte")
+        before = SPISlave._open.get(bus)
+        if before is not None:  # typed once more: the new one takes over
+            before.deinit()
+        self._bus = bus
+        self._fill = fill
+        #: Bytes that found no room.
+        self.dropped = 0
+        #: How often the chip select has gone high.
+        self.frames = 0
+        self._ring = bytearray(size + 1)
+        self._put = self._get = 0
+        self._reply = bytearray(size)
+        self._reply_length = self._reply_at = 0
+        self._flags = EventFlags()
+        #: Events for which a soft function of irq() was not called by itself.
+        self.missed = 0
+        self._hard = self._soft = None
+        self._interrupt = self._on_word
+        self._target = driverport.SpiTarget(bus, self._interrupt, polarity, phase, firstbit)
+        self._target.reply(fill)
+        SPISlave._open[bus] = self
+
+    def __repr__(self):
+        if self._target is None:
+            return "<SPISlave deinitialised>"
+        return "<SPISlave %s %d bytes>" % (self._target.name, self.receive())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.deinit()
+
+    def receive(self):
+        """How many bytes wait to be read. Context: any."""
+        self._ready()
+        return (self._put - self._get) % len(self._ring)
+
+    def read(self):
+        """The oldest byte, None if there is none. Allocates nothing. Context: any but an ISR."""
+        self._ready()
+        get = self._get
+        if get == self._put:
+            self._flags.clear(_READABLE)
+            if get == self._put:
+                return None
+            self._flags.set(_READABLE)  # one has come just before
+        value = self._ring[get]
+        self._get = (get + 1) % len(self._ring)
+        return value
+
+    def readinto(self, buf):
+        """Fill buf with what there is. Returns the number of bytes, None if there is none.
+
+        Allocates nothing. Context: any but an ISR.
+        """
+        n = 0
+        while n < len(buf):
+            value = self.read()
+            if value is None:
+                break
+            buf[n] = value
+            n += 1
+        return n or None
+
+    def readable(self, timeout_ms=None):
+        """Awaitable: there is something to read. Allocates nothing.
+
+        Raises OSError(ETIMEDOUT). Context: thread.
+        """
+        if not self.receive():
+            self._flags.clear(_READABLE)
+            if self.receive():
+                self._flags.set(_READABLE)
+        return self._flags.wait_any(_READABLE | _GONE, False, timeout_ms)
+
+    def reply(self, value):
+        """The byte that goes out with the next one that comes in.
+
+        Raises ValueError. Allocates nothing. Context: any; in a hard handler it answers the next byte.
+        """
+        target = self._ready()
+        if not 0 <= value <= 0xFF:
+            raise ValueError("reply() takes a byte")
+        self._reply_length = 0
+        target.reply(value)
+
+    def write(self, buf):
+        """The bytes that go out with the next ones that come in; then `fill` again. Returns how many.
+
+        buf: 1 byte or more, up to `size` of the constructor; it is copied. A second write() takes back
+        what is left of the first. Allocates nothing. Context: any but an ISR.
+        """
+        target = self._ready()
+        n = len(buf)
+        reply = self._reply
+        if not 0 < n <= len(reply):
+            raise ValueError("write() takes 1 to %d bytes" % len(reply))
+        self._reply_length = 0
+        for i in range(n):
+            reply[i] = buf[i]
+        target.reply(buf[0])
+        self._reply_at = 1
+        self._reply_length = n
+        return n
+
+    def irq(self, function, hard=False):
+        """Have function(self) called when bytes have come, or the chip select has gone high.
+
+        function None: not any more. A soft function may allocate and is called once for several bytes
+        that come close together; hard: in the interrupt, with each. Context: not an ISR.
+        """
+        self._ready()
+        self._hard = None
+        if self._soft is not None:
+            self._soft.cancel()
+            self._soft = None
+        if function is not None:
+            if not callable(function):
+                raise TypeError("pass the function, not its call")
+            if hard:
+                self._hard = function
+            else:
+                self._soft = SoftCall(function, self)
+
+    def deinit(self):
+        """Leave the bus. May be called again. Context: thread or base level."""
+        target = self._target
+        if target is not None:
+            self._target = None
+            target.deinit()
+            if self._soft is not None:
+                self._soft.cancel()
+            if SPISlave._open.get(self._bus) is self:
+                del SPISlave._open[self._bus]
+            self._flags.set(_READABLE | _GONE)
+
+    def _ready(self):
+        target = self._target
+        if target is None:
+            raise OSError(ENODEV, "SPISlave has been deinitialised: make a new one")
+        return target
+
+    def _on_word(self, value):
+        """An interrupt of the target, hard: a byte, or -1 for the end of a frame."""
+        if value < 0:
+            self.frames = self.frames + 1 & _COUNT_MASK
+        else:
+            at = self._reply_at
+            if at < self._reply_length:
+                self._target.reply(self._reply[at])
+                self._reply_at = at + 1
+            else:
+                self._target.reply(self._fill)
+            ring = self._ring
+            after = (self._put + 1) % len(ring)
+            if after == self._get:
+                self.dropped = self.dropped + 1 & _COUNT_MASK
+            else:
+                ring[self._put] = value
+                self._put = after
+            self._flags.set(_READABLE)
+        if self._hard is not None:
+            self._hard(self)
+        elif self._soft is not None:
+            self._soft.post()
