@@ -6,6 +6,12 @@ _LAZY = {
     "DigitalOut": "digital",
     "DigitalInOut": "digital",
     "InterruptIn": "interruptin",
+    "BusIn": "bus",
+    "BusOut": "bus",
+    "BusInOut": "bus",
+    "PortIn": "port",
+    "PortOut": "port",
+    "PortInOut": "port",
     # time
     "Ticker": "ticker",
     "Timeout": "ticker",

@@ -2,6 +2,7 @@ from .analogin import AnalogIn
 from .analogout import AnalogOut
 from .blockdevice import BlockDevice
 from .bufferedserial import BufferedSerial
+from .bus import BusIn, BusInOut, BusOut
 from .can import CAN
 from .canmessage import CANMessage
 from .circularbuffer import CircularBuffer
@@ -12,6 +13,7 @@ from .ethernet import Ethernet
 from .i2c import I2C
 from .i2cslave import I2CSlave
 from .interruptin import InterruptIn
+from .port import PortIn, PortInOut, PortOut
 from .qspi import QSPI
 from .serial import UnbufferedSerial
 from .spi import SPI
@@ -26,6 +28,9 @@ __all__ = [
     "BufferedSerial",
     "CAN",
     "CANMessage",
+    "BusIn",
+    "BusInOut",
+    "BusOut",
     "CRC",
     "CircularBuffer",
     "CriticalSection",
@@ -39,6 +44,9 @@ __all__ = [
     "LowPowerTicker",
     "LowPowerTimeout",
     "QSPI",
+    "PortIn",
+    "PortInOut",
+    "PortOut",
     "SPI",
     "SPISlave",
     "Stopwatch",

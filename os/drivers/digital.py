@@ -7,7 +7,7 @@ try:
     from ._fastpin import value
 except ImportError:
     from ._plainpin import value
-from .pins import Gone, claim, release
+from .pins import Gone, claim, lend_constants, release, reset
 
 
 class _Digital:
@@ -63,21 +63,10 @@ class _Digital:
             return
         self.pin = Gone("%s '%s'" % (type(self).__name__, self.key))
         release(self)
-        _reset(pin)
+        reset(pin)
 
 
-def _reset(pin):
-    """The state in which a pin is after a reset: an input, or an LED that is off."""
-    try:
-        pin.init(Pin.IN, None)
-    except ValueError:  # it cannot be an input
-        pin(0)
-
-
-# Drivers that are handed a pin take these from it.
-for _name in ("IN", "OUT", "OPEN_DRAIN", "PULL_UP", "PULL_DOWN", "IRQ_RISING", "IRQ_FALLING"):
-    if hasattr(Pin, _name):
-        setattr(_Digital, _name, getattr(Pin, _name))
+lend_constants(_Digital)
 
 
 class DigitalIn(_Digital):

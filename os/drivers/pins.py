@@ -3,6 +3,7 @@
 from errno import ENODEV
 
 from driverport import resolve
+from machine import Pin
 from micropython import const
 
 _EBUSY = const(16)  # MicroPython's errno has no name for it
@@ -64,5 +65,26 @@ class Gone:
     def __getattr__(self, name):
         self._raise()
 
+    def __iter__(self):
+        self._raise()
+
+    def __getitem__(self, index):
+        self._raise()
+
     def _raise(self):
         raise OSError(ENODEV, "%s has been deinitialised: make a new one" % self._name)
+
+
+def reset(pin):
+    """Put a machine.Pin in the state after a reset: an input, or an LED that is off."""
+    try:
+        pin.init(Pin.IN, None)
+    except ValueError:  # it cannot be an input
+        pin(0)
+
+
+def lend_constants(kind):
+    """Give a class the constants of machine.Pin: drivers that are handed a pin take them from it."""
+    for name in ("IN", "OUT", "OPEN_DRAIN", "PULL_UP", "PULL_DOWN", "IRQ_RISING", "IRQ_FALLING"):
+        if hasattr(Pin, name):
+            setattr(kind, name, getattr(Pin, name))

@@ -12,7 +12,8 @@ SCC_LED = 0x4002F004
 
 IMPORTS = """
 import rtos
-from drivers import DigitalIn, DigitalInOut, DigitalOut, InterruptIn
+from drivers import BusIn, BusOut, DigitalIn, DigitalInOut, DigitalOut, InterruptIn
+from drivers import PortIn, PortInOut, PortOut
 from machine import Pin
 def say(call, *args):
     try:
@@ -141,7 +142,7 @@ def test_errors(run):
         "OSError (16, \"pin LED1 is in use by <DigitalOut 'LED1' 0>\")",
         "OSError [Errno 19] ENODEV: DigitalOut 'LED1' has been deinitialised: make a new one",
         "ValueError an LED is an output: use Pin.OUT",
-        "OSError [Errno 95] EOPNOTSUPP: mps2 has no digital input or output on UART_TX",
+        "OSError [Errno 95] EOPNOTSUPP: mps2 has no digital input or output on UART1_TX",
         "ValueError this pin has no interrupt: use BUTTON1, BUTTON2 or V0..V15",
     ]
     assert len(said) == len(expected), said
@@ -179,3 +180,40 @@ def test_python_drivers_take_our_pins(run):
         "print(inverted.value())\n"
     )
     assert run(code) == "1\n"
+
+
+def test_ports_and_buses_reach_the_registers(board, run):
+    run("port = PortOut('LED', mask=0x3C7)\nport(0x3FF)")
+    assert leds(board) == [1, 1, 1, 0, 0, 0, 1, 1, 1, 1]
+    run("port(0x155)")
+    assert leds(board) == [1, 0, 1, 0, 0, 0, 1, 0, 1, 0]
+    run("bus = BusOut('LED4', 'LED5', 'LED6')\nbus(6)")
+    assert leds(board) == [1, 0, 1, 0, 1, 1, 1, 0, 1, 0]
+    run("virtual = PortInOut('V', mask=0xFF00, output=True, value=0xA5FF)")
+    assert board.page.pins_out == 0xA500 and board.page.pins_dir == 0xFF00
+    board.pins.set(8, 1)
+    assert run("virtual.direction(False)\nprint(virtual())") == "256\n"
+    assert "in use by <PortInOut 'V'" in run("say(BusIn, 'D9', 'D8')")
+    run("virtual.deinit()\npins = BusIn('D9', 'D8')")
+    assert run("print(pins())") == "2\n"
+
+
+def test_a_port_keeps_what_an_interrupt_changes(run):
+    """A hard callback sets other bits of the same register while the program writes its own."""
+    code = (
+        "from drivers import Ticker\n"
+        "low = PortOut('V', mask=0x00FF)\n"
+        "high = PortOut('V', mask=0xFF00)\n"
+        "n = wrong = 0\n"
+        "def call(ticker):\n"
+        "    global n\n"
+        "    n = n + 0x100 & 0xFF00\n"
+        "    high(n)\n"
+        "with Ticker() as ticker:\n"
+        "    ticker.attach(call, 150, hard=True)\n"
+        "    for k in range(20_000):\n"
+        "        low(k & 0xFF)\n"
+        "        wrong += low() != k & 0xFF\n"
+        "print(wrong, high() == n, ticker.remaining_us())\n"
+    )
+    assert run(code) == "0 True None\n"

@@ -114,6 +114,11 @@ def drive(name, level):
     hand_on(name)(level)
 
 
+def let_go(name):
+    """Drive an input no more."""
+    drive(name, 0 if MICROPYTHON else None)  # noqa: F821
+
+
 def press(name, times=1):
     hand = hand_on(name)
     for _ in range(times):

@@ -2,7 +2,6 @@
 
 from driverlacks import lacks
 
-PortRegister = lacks("PortIn, PortOut")
 I2C = find_i2c = recover_i2c = lacks("I2C")
 I2C_DIRECT = False
 SPI = find_spi = lacks("SPI")

@@ -8,7 +8,7 @@ _LAZY = {
     "resolve": "gpio",
     "make_pin": "gpio",
     "PinInterrupt": "edges",
-    "PortRegister": "missing",
+    "PortRegister": "port",
     # time
     "Alarm": "alarm",
     # buses

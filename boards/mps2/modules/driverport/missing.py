@@ -2,7 +2,6 @@
 
 from driverlacks import lacks
 
-PortRegister = lacks("PortIn, PortOut")
 Adc = lacks("AnalogIn")
 Dac = lacks("AnalogOut")
 Pwm = lacks("PwmOut")
