@@ -168,9 +168,11 @@ class _Walk:
             for module in sorted(bound.get(local, ())):
                 if self.is_packagelike(module):
                     self.take_whole(module, f"{self.place(name, line)} {local} used as a value")
-        if self.reached[name][0].kind == "board":
-            return
+        # Boot code imports what there is, whatever that may be; one of its packages says which.
+        board = self.reached[name][0].kind == "board"
         for line, what, prefix in source.dynamic:
+            if board and not prefix.strip(".").rpartition(".")[0]:
+                continue
             self.dynamic(name, f"{self.place(name, line)} {what}", what, prefix)
 
     def absolute(self, importer: str, statement: Import) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ UARTS = 5
 _GUEST = "10.0.2.15"
 
 
-def _options(text: str, what: str, known: dict) -> dict:
+def parse_options(text: str, what: str, known: dict) -> dict:
     """Parse "key=value,key=value"; `known` maps each key to the function that reads its value."""
     found = {}
     for part in filter(None, text.split(",")):
@@ -40,19 +41,18 @@ def _options(text: str, what: str, known: dict) -> dict:
     return found
 
 
-def i2c_arguments(specs: list[str], folder: Path) -> list[str]:
-    """QEMU's arguments for `--i2c NAME@ADDRESS[,key=value...]`, such as `tmp105@0x48`.
+def parse_i2c(specs: list[str], known: Collection[str]) -> list[tuple[str, int, str]]:
+    """The name, address and options of each `NAME@ADDRESS[,key=value...]`.
 
-    folder: where an EEPROM's file goes when the option names none.
-    The n-th device gets QEMU's id `i2c<n>`, for example for `qom-set`.
+    known: the names that there are.  Raises Fail for all that is wrong up to the options.
     """
-    arguments = []
+    parsed = []
     taken = {}
-    for number, spec in enumerate(specs):
+    for spec in specs:
         head, _, rest = spec.partition(",")
         name, at, address_text = head.partition("@")
-        if name not in I2C_DEVICES:
-            raise unknown("I2C device", name, I2C_DEVICES)
+        if name not in known:
+            raise unknown("I2C device", name, known)
         try:
             address = int(address_text, 0)
         except ValueError:
@@ -68,10 +68,22 @@ def i2c_arguments(specs: list[str], folder: Path) -> list[str]:
                 "give each device an address of its own",
             )
         taken[address] = name
+        parsed.append((name, address, rest))
+    return parsed
+
+
+def i2c_arguments(specs: list[str], folder: Path) -> list[str]:
+    """QEMU's arguments for `--i2c NAME@ADDRESS[,key=value...]`, such as `tmp105@0x48`.
+
+    folder: where an EEPROM's file goes when the option names none.
+    The n-th device gets QEMU's id `i2c<n>`, for example for `qom-set`.
+    """
+    arguments = []
+    for number, (name, address, rest) in enumerate(parse_i2c(specs, I2C_DEVICES)):
         device = f"id=i2c{number},bus=i2c,address={address:#x}"
         if name == "at24c":
             known = {"file": Path, "size": _size}
-            options = _options(rest, f"--i2c {name}", known)
+            options = parse_options(rest, f"--i2c {name}", known)
             size = options.get("size", _EEPROM_BYTES)
             file = options.get("file", folder / f"eeprom-{address:#x}.bin")
             _blank_file(file, size)
@@ -80,7 +92,7 @@ def i2c_arguments(specs: list[str], folder: Path) -> list[str]:
             model = f"at24c-eeprom,rom-size={size},drive=eeprom{number}"
             arguments += ["-device", f"{model},{device}"]
         else:
-            _options(rest, f"--i2c {name}", {})
+            parse_options(rest, f"--i2c {name}", {})
             arguments += ["-device", f"{name},{device}"]
     return arguments
 

@@ -7,8 +7,10 @@ import signal
 import subprocess
 import termios
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from . import models
 from .emulator import die_with_parent
 from .report import Fail
 from .runningboard import RunningBoard
@@ -21,12 +23,16 @@ _ENDED_TOO_OFTEN = 3
 class HostBoard(RunningBoard):
     """The program `image`; see RunningBoard for the options.
 
+    i2c: simulated devices, as on the command line; see models.py.
+
     The program finds its disk file in the environment variable COIL_DISK, is told of changed pins
     by SIGUSR1, and resets by ending with status 0: it is started again on the same terminal.
     """
 
-    def __init__(self, image: Path, **options):
+    def __init__(self, image: Path, *, i2c: Sequence[str] = (), **options):
+        devices = models.i2c_lines(list(i2c))
         super().__init__(image, **options)
+        self.page.devices = devices
         self._process: subprocess.Popen | None = None
         self._master = self._slave = -1
         self._started = 0.0

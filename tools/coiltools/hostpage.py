@@ -23,7 +23,12 @@ VERSION = 1
 # Words of the page.
 _MAGIC, _VERSION, _HEAP, _FLAGS, _EPOCH = range(0x00, 0x14, 4)
 _UNIQUE_ID, _SCRIPT_BYTES = 0x14, 0x1C
-_PINS_IN, _PINS_OUT, _PINS_DIR, _PINS_SEEN = range(0x40, 0x50, 4)
+_PINS = _PINS_IN, _PINS_OUT, _PINS_DIR, _PINS_SEEN = range(0x40, 0x50, 4)
+_DEVICES_BYTES, _REQUEST, _ANSWERED, _REQUEST_BYTES = range(0x50, 0x60, 4)
+_DEVICES = 0x100
+_DEVICES_MAX = 0x700
+_TEXT = 0x800
+_TEXT_MAX = 0x800
 _SCRIPT = 0x1000
 SCRIPT_MAX = 56 << 10
 
@@ -155,6 +160,39 @@ class HostPage:
         """The value of pins_in that the board's interrupt handler took last."""
         return self._get(_PINS_SEEN)
 
+    @property
+    def devices(self) -> str:
+        """What is attached to board host's simulated buses, one device a line; "" = nothing."""
+        return self._map[_DEVICES : _DEVICES + self._get(_DEVICES_BYTES)].decode()
+
+    @devices.setter
+    def devices(self, text: str):
+        data = text.encode()
+        if len(data) > _DEVICES_MAX:
+            raise Fail(
+                f"the list of devices has {len(data)} bytes; a board takes {_DEVICES_MAX}.",
+                "attach fewer of them",
+            )
+        self._map[_DEVICES : _DEVICES + len(data)] = data
+        self._set(_DEVICES_BYTES, len(data))
+
+    def ask(self, text: str) -> int:
+        """Put a request for the simulation there; returns its number, for answer()."""
+        data = text.encode()
+        if len(data) > _TEXT_MAX:
+            raise Fail("that is too long for a request.", "change fewer properties at a time")
+        self._map[_TEXT : _TEXT + len(data)] = data
+        self._set(_REQUEST_BYTES, len(data))
+        number = (self._get(_REQUEST) + 1) & 0xFFFFFFFF
+        self._set(_REQUEST, number)
+        return number
+
+    def answer(self, number: int) -> str | None:
+        """The answer to a request, None as long as there is none."""
+        if self._get(_ANSWERED) != number:
+            return None
+        return self._map[_TEXT : _TEXT + self._get(_REQUEST_BYTES)].decode(errors="replace")
+
     def prepare(
         self, *, heap: int = 0, flags: int = 0, epoch_s: int | None = None, script: str = ""
     ):
@@ -167,7 +205,7 @@ class HostPage:
         self.flags = flags
         self.epoch_s = int(time.time()) if epoch_s is None else epoch_s
         self.script = script
-        for offset in (_PINS_IN, _PINS_OUT, _PINS_DIR, _PINS_SEEN):
+        for offset in (*_PINS, _DEVICES_BYTES, _REQUEST, _ANSWERED, _REQUEST_BYTES):
             self._set(offset, 0)
 
 

@@ -91,7 +91,7 @@ def start(options: Options) -> Iterator[Session]:
         if kind.emulated:
             board = Emulator(image, **board_options, **_emulation(options), gdb=gdb)
         else:
-            board = HostBoard(image, **board_options)
+            board = HostBoard(image, **board_options, i2c=options.i2c)
         cleanup.callback(board.close)
         _prepare_romfs(board, options, rom)
         resumed = options.snapshot is not None and options.snapshot.exists()
@@ -149,7 +149,7 @@ def _check(options: Options, kind: boards.Board, folder: Path | None):
                 "choose another size, or leave --heap out for the board's default",
             )
     if not kind.emulated:
-        for name in ("icount", "net", "i2c", "serial", "gdb", "snapshot"):
+        for name in ("icount", "net", "serial", "gdb", "snapshot"):
             value = getattr(options, name)
             if value is not None and value is not False and value != ():
                 raise Fail(

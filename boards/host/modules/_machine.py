@@ -102,3 +102,9 @@ class WDT:
 
     def feed(self):
         host.watchdog(self._timeout_ms)
+
+
+if host.has_devices():
+    from sim import host_tools
+
+    host_tools.start()

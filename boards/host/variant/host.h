@@ -38,6 +38,7 @@ enum {
     PAGE_MAGIC = 0x00, PAGE_HEAP_BYTES = 0x08, PAGE_FLAGS = 0x0c, PAGE_EPOCH_S = 0x10,
     PAGE_UNIQUE_ID = 0x14, PAGE_SCRIPT_BYTES = 0x1c,
     PAGE_PINS_IN = 0x40, PAGE_PINS_OUT = 0x44, PAGE_PINS_DIR = 0x48, PAGE_PINS_SEEN = 0x4c,
+    PAGE_DEVICES_BYTES = 0x50, PAGE_REQUEST = 0x54, PAGE_ANSWERED = 0x58,
     PAGE_SCRIPT = 0x1000, PAGE_BYTES = 0x10000,
 };
 
@@ -56,6 +57,7 @@ extern const mp_obj_type_t host_flash_type;
 #define PIN_COUNT (16)
 #define LED_COUNT (10)
 #define LINE_PIN (16)
+#define LINE_REQUEST (15) // the tools want something of the simulation
 #define LINE_COUNT (32)
 
 // Causes in host_irq_pending.

@@ -28,6 +28,12 @@ static mp_obj_t host_power_off_(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(host_power_off_obj, 0, 1, host_power_off_);
 
+// has_devices() -> whether the tools named devices to attach.
+static mp_obj_t host_has_devices(void) {
+    return mp_obj_new_bool(page_get(PAGE_DEVICES_BYTES) != 0);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(host_has_devices_obj, host_has_devices);
+
 // hold(True): run no soft handlers until hold(False), as while a transfer in C runs. Nests.
 static mp_obj_t host_hold(mp_obj_t on) {
     if (mp_obj_is_true(on)) {
@@ -52,6 +58,7 @@ static const mp_rom_map_elem_t host_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_line), MP_ROM_PTR(&host_line_obj) },
     { MP_ROM_QSTR(MP_QSTR_trigger), MP_ROM_PTR(&host_trigger_obj) },
     { MP_ROM_QSTR(MP_QSTR_alarm), MP_ROM_PTR(&host_alarm_obj) },
+    { MP_ROM_QSTR(MP_QSTR_has_devices), MP_ROM_PTR(&host_has_devices_obj) },
     { MP_ROM_QSTR(MP_QSTR_hold), MP_ROM_PTR(&host_hold_obj) },
 
     { MP_ROM_QSTR(MP_QSTR_pin), MP_ROM_PTR(&host_pin_obj) },

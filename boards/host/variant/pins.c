@@ -37,7 +37,11 @@ void pins_isr(void) {
     }
     // From here on the host may change a pin again.
     *page_word(PAGE_PINS_SEEN) = level;
-    irq_pend_lines(fire << LINE_PIN);
+    uint32_t lines = fire << LINE_PIN;
+    if (*page_word(PAGE_REQUEST) != *page_word(PAGE_ANSWERED)) {
+        lines |= 1u << LINE_REQUEST;
+    }
+    irq_pend_lines(lines);
     irq_raise(IRQ_LINES);
 }
 

@@ -10,7 +10,7 @@ The device contract. A device is any object with
 and, if it wants:
 
     stretch_us              it holds SCL so long in front of every byte, microseconds
-    power_on()              the state after power-up; faults.brown_out() calls it
+    power_on()              the state after power-up; faults.BrownOut calls it
     properties              names of attributes that `coil set` may change
 
 All are called in the context of the transfer, with soft handlers held back. Source of the protocol:
@@ -40,6 +40,7 @@ class I2CBus:
         #: Faults, asked in this order about each address and byte; see faults.py.
         self.faults = []
         self._devices = {}
+        self._dark = []  # devices without power
         self._addressed = None
         self._reading = False
         self._address = 0
@@ -65,6 +66,14 @@ class I2CBus:
         if self._addressed is device:
             self._addressed = None
 
+    def power(self, device, on):
+        """Switch the supply of a device; without, it acknowledges nothing. faults.BrownOut."""
+        self._dark = [each for each in self._dark if each is not device]
+        if not on:
+            self._dark.append(device)
+            if self._addressed is device:
+                self._addressed = None
+
     def device(self, address):
         """The device at an address, or None."""
         return self._devices.get(address)
@@ -79,7 +88,7 @@ class I2CBus:
     def begin(self, address, read):
         """Start, or repeated start, and the address. Returns whether a device acknowledged."""
         device = self._devices.get(address)
-        ack = device is not None and bool(device.start(read))
+        ack = device is not None and device not in self._dark and bool(device.start(read))
         for fault in self.faults:
             ack = fault.on_address(address, read, ack)
         self._address = address
@@ -102,7 +111,7 @@ class I2CBus:
         byte = 0xFF if device is None else device.read() & 0xFF
         for fault in self.faults:
             byte = fault.on_read(self._address, byte)
-        return byte
+        return 0xFF if byte is None else byte
 
     def end(self):
         """Stop."""

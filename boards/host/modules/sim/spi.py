@@ -64,6 +64,12 @@ class SPIBus:
             slot.end()
             self._slots.remove(slot)
 
+    def power(self, device, on):
+        """Switch the supply of a device; without, it answers nothing. faults.BrownOut."""
+        for slot in self._slots:
+            if slot.device is device:
+                slot.powered = on
+
     @property
     def observed(self):
         """Whether anybody looks at the wires."""
@@ -75,11 +81,11 @@ class SPIBus:
             byte = fault.on_write(0, byte)
         reply = _FLOATING
         for slot in self._slots:
-            if slot.selected:
+            if slot.selected and slot.powered and byte is not None:
                 reply &= self._to(slot.device, byte, mode, lsb_first)
         for fault in self.faults:
             reply = fault.on_read(0, reply)
-        return reply
+        return _FLOATING if reply is None else reply
 
     def _to(self, device, byte, mode, lsb_first):
         swap = lsb_first != getattr(device, "lsb_first", False)
@@ -119,6 +125,7 @@ class _Slot:
     def __init__(self, cs, device):
         self.device = device
         self.selected = False
+        self.powered = True
         self._cs = cs
         if cs is None:
             self._select(True)
@@ -138,6 +145,8 @@ class _Slot:
     def _select(self, on):
         if on != self.selected:
             self.selected = on
+            if not self.powered:
+                return
             if on:
                 self.device.select()
             else:

@@ -140,5 +140,6 @@ def _signed(byte):
     return byte - 0x100 if byte & 0x80 else byte
 
 
-#: What `coil run --i2c tmp105@ADDRESS` attaches.
+#: What `coil run --i2c tmp105@ADDRESS` attaches, and its options there.
 DEVICE = TMP105
+OPTIONS = {"alert": "output"}
