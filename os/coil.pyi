@@ -1,5 +1,20 @@
 from asyncio import Event, Lock, ThreadSafeFlag, create_task, gather
 
+from drivers import (
+    BusIn,
+    BusInOut,
+    BusOut,
+    DigitalIn,
+    DigitalInOut,
+    DigitalOut,
+    InterruptIn,
+    PortIn,
+    PortInOut,
+    PortOut,
+    Stopwatch,
+    Ticker,
+    Timeout,
+)
 from machine import I2C, RTC, SPI, UART, WDT, Pin, Signal, SoftI2C, Timer
 from rtos.condition import Condition
 from rtos.core import EventFlags, Mutex, Semaphore
@@ -12,25 +27,38 @@ from rtos.thread import Thread
 
 __version__: str
 __all__ = [
+    "BusIn",
+    "BusInOut",
+    "BusOut",
     "Condition",
+    "DigitalIn",
+    "DigitalInOut",
+    "DigitalOut",
     "Event",
     "EventFlags",
     "EventQueue",
     "I2C",
+    "InterruptIn",
     "Lock",
     "Mail",
     "MemoryPool",
     "Mutex",
     "Pin",
+    "PortIn",
+    "PortInOut",
+    "PortOut",
     "Queue",
     "RTC",
     "SPI",
     "Semaphore",
     "Signal",
     "SoftI2C",
+    "Stopwatch",
     "TaskGroup",
     "Thread",
     "ThreadSafeFlag",
+    "Ticker",
+    "Timeout",
     "Timer",
     "UART",
     "WDT",
