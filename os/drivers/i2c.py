@@ -15,28 +15,15 @@ _defaults = {}
 
 
 class _Bus(SharedBus):
-    """An I2C bus; `direct` is the view whose methods are the hardware's own."""
+    """An I2C bus and its pins."""
 
     def __init__(self, name, hardware, pins):
         super().__init__(name, hardware)
-        self.direct = None
         self._pins = pins
-
-    def be_careful(self):
-        """Somebody keeps the bus from here on, or it goes: nobody uses it without looking."""
-        view = self.direct
-        if view is not None:
-            self.direct = None
-            view.go_careful()
-
-    def forget(self):
-        """The settings of the hardware are nobody's now."""
-        self.be_careful()
-        self.user = None
 
     def recover(self, freq, timeout_us):
         """See I2CView.recover()."""
-        self.user = None
+        self.forget()
         return recover_i2c(self.hardware, self._pins, freq, timeout_us)
 
 
@@ -44,11 +31,11 @@ class I2CDevice(I2CView):
     """An I2C bus as one device wants it; I2C.device() makes it. Goes wherever a bus goes."""
 
     def __init__(self, bus, addr, freq, timeout_us):
-        super().__init__(bus, freq, timeout_us)
+        super().__init__(bus, (freq, timeout_us))
         self.addr = addr
 
     def __repr__(self):
-        return "<I2CDevice %#x of %s, %d Hz>" % (self.addr, self._bus.name, self._freq)
+        return "<I2CDevice %#x of %s, %d Hz>" % (self.addr, self._bus.name, self._settings[0])
 
 
 class I2C(I2CView):
@@ -74,8 +61,8 @@ class I2C(I2CView):
         except BaseException:
             release(self)
             raise
-        super().__init__(_Bus("I2C(%d)" % number, hardware, pins), freq, timeout_us)
-        self._bus.user = self
+        super().__init__(_Bus("I2C(%d)" % number, hardware, pins), (freq, timeout_us))
+        self.mark()
 
     @classmethod
     def default(cls):
@@ -87,19 +74,19 @@ class I2C(I2CView):
 
     def __repr__(self):
         gone = isinstance(self._bus.hardware, Gone)
-        state = "deinitialised" if gone else "%d Hz" % self._freq
+        state = "deinitialised" if gone else "%d Hz" % self._settings[0]
         return "<%s %s>" % (self._bus.name, state)
 
     def init(self, *, freq=None, timeout=None):
         """Set frequency and timeout (us) afresh, as machine.I2C.init(). Context: thread, base level."""
+        before = self._settings
         if freq is not None:
             check_freq(freq)
-            self._freq = freq
-        if timeout is not None:
-            if timeout < 0:
-                raise ValueError("timeout: us, 0 or more")
-            self._timeout_us = timeout
-        self._bus.forget()
+        if timeout is not None and timeout < 0:
+            raise ValueError("timeout: us, 0 or more")
+        self._change(
+            (before[0] if freq is None else freq, before[1] if timeout is None else timeout)
+        )
 
     def device(self, addr, *, freq=None, timeout_us=None):
         """The bus with settings of its own, for one device; they are set when another used the bus.
@@ -108,11 +95,11 @@ class I2C(I2CView):
         """
         if not isinstance(addr, int) or not 0 <= addr < 0x400:
             raise ValueError("addr: the address without the read bit, such as 0x48")
-        freq = self._freq if freq is None else freq
+        before = self._settings
+        freq = before[0] if freq is None else freq
         check_freq(freq)
-        return I2CDevice(
-            self._bus, addr, freq, self._timeout_us if timeout_us is None else timeout_us
-        )
+        timeout_us = before[1] if timeout_us is None else timeout_us
+        return I2CDevice(self._bus, addr, freq, timeout_us)
 
     def deinit(self):
         """Give the pins back. May be called twice. Context: thread or base level."""

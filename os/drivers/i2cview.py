@@ -4,11 +4,11 @@ from errno import EIO, ENODEV, ETIMEDOUT
 
 from driverport import I2C_DIRECT
 from micropython import const
-from rtos.core import in_thread, yield_
+from rtos.core import yield_
+
+from .sharedbus import BusView
 
 _PIECE = const(32)  # bytes of an awaited transfer between two places where others may run
-# After so many calls in a row by one view, its methods are the hardware's own.
-_CALM = const(3)
 _METHODS = (
     "scan",
     "readfrom",
@@ -25,7 +25,7 @@ _METHODS = (
 )
 
 
-class I2CView:
+class I2CView(BusView):
     """The bus with settings of its own. All methods of machine.I2C, with their errors.
 
     Their context: thread, base level and callbacks; in an interrupt handler OSError(EBUSY) if that
@@ -36,59 +36,27 @@ class I2CView:
     bus alone gets them as attributes of its own, and no Python is in between.
     """
 
-    def __init__(self, bus, freq, timeout_us):
-        self._bus = bus
-        self._freq = freq
-        self._timeout_us = timeout_us
-        self._calm = 0
-        self._natives = None
+    METHODS = _METHODS
+    direct = I2C_DIRECT
 
     def freq(self, freq=None):
         """The frequency in Hz, or set it for the next transfer. Raises ValueError."""
         if freq is not None:
             check_freq(freq)
-            self._freq = freq
-            self._bus.forget()
-        return self._freq
+            self._change((freq, self._settings[1]))
+        return self._settings[0]
 
-    # ---- Who may, and with which settings
+    def _apply(self, hardware):
+        freq, timeout_us = self._settings
+        hardware.init(freq=freq, timeout=timeout_us)
 
-    def _enter(self):
-        bus = self._bus
-        bus.enter()
-        try:
-            hardware = bus.hardware
-            if bus.user is not self:
-                bus.forget()
-                hardware.init(freq=self._freq, timeout=self._timeout_us)
-                bus.user = self
-                self._calm = 0
-            elif I2C_DIRECT and bus.mutex.owner is None:
-                self._calm += 1
-                if self._calm > _CALM:
-                    self._go_direct(hardware)
-            return hardware
-        except BaseException:
-            bus.leave()
-            raise
-
-    def _go_direct(self, hardware):
-        if self._natives is None:
-            self._natives = [getattr(hardware, name) for name in _METHODS]
-        for i in range(len(_METHODS)):
-            setattr(self, _METHODS[i], self._natives[i])
-        self._bus.direct = self
-
-    def go_careful(self):
-        """Have all methods look again who may use the bus. For the bus."""
-        self._calm = 0
-        for name in _METHODS:
-            delattr(self, name)
+    def _directs(self):
+        return [getattr(self._bus.hardware, name) for name in _METHODS]
 
     def _failed(self, error):
         """A transfer has ended with an error: leave the bus free."""
         if error.args[0] == ETIMEDOUT and not I2C_DIRECT:
-            self._bus.recover(self._freq, self._timeout_us)
+            self._bus.recover(*self._settings)
         raise error
 
     def recover(self):
@@ -99,7 +67,7 @@ class I2CView:
         """
         self._enter()
         try:
-            return self._bus.recover(self._freq, self._timeout_us)
+            return self._bus.recover(*self._settings)
         finally:
             self._bus.leave()
 
@@ -230,33 +198,7 @@ class I2CView:
         finally:
             self._bus.leave()
 
-    # ---- Several transfers, and awaited ones
-
-    def acquire(self, timeout_ms=None):
-        """Keep the bus: calls of other threads raise OSError(EBUSY) until release(). Awaitable.
-
-        Raises OSError(ETIMEDOUT). `async with i2c:` does both. Context: thread.
-        """
-        if not in_thread():
-            return self._acquire(timeout_ms)
-        awaitable = self._bus.mutex.acquire(timeout_ms)
-        # Behind it, so that no view goes direct again before this thread has the bus.
-        self._bus.be_careful()
-        return awaitable
-
-    async def _acquire(self, timeout_ms):
-        await self._bus.mutex.acquire(timeout_ms)
-        self._bus.be_careful()
-
-    def release(self):
-        """Let others use the bus. Raises RuntimeError unless this thread keeps it."""
-        self._bus.mutex.release()
-
-    def __aenter__(self):
-        return self.acquire()
-
-    def __aexit__(self, kind, error, trace):
-        return self._bus.mutex.__aexit__(kind, error, trace)
+    # ---- Awaited ones
 
     async def transfer(self, addr, tx=None, rx=None, *, stop=True, timeout_ms=None):
         """Write tx, then fill rx after a repeated start; either may be None, lengths differ at will.

@@ -1,49 +1,72 @@
 """What buses that several devices share have in common: one user at a time, its settings on."""
 
 from micropython import const
-from rtos.core import Mutex, lock, unlock
+from rtos.core import Mutex, in_thread, lock, unlock
 
 _EBUSY = const(16)  # MicroPython's errno has no name for it
+# In SharedBus.state.
+_SETTINGS = const(0)
+_INSIDE = const(1)
+# After so many calls in a row with the same settings, a view does without the way round.
+_CALM = const(3)
 
 
 class SharedBus:
     """The hardware of a bus and who uses it.
 
     name: for messages. hardware: what has machine's methods; a pins.Gone after deinit().
-    user: the view of the bus whose settings the hardware has now, None = nobody's.
+    state: [settings that the hardware has now, None = nobody's; whether a transfer is under way]. A
+    list, since an item costs a third of an attribute.
     """
 
     def __init__(self, name, hardware):
         self.name = name
         self.hardware = hardware
         self.mutex = Mutex()
-        self.user = None
+        self.state = [None, False]
         # An interrupt handler, where it is raised, has no heap to make it.
         self._busy = "%s is in the middle of a transfer" % name
-        self._inside = False
+        self._known = []
+        self._direct = None  # the first of the views that are direct
 
-    def enter(self):
-        """Begin a transfer, which nothing but interrupts can divide until leave().
+    def share(self, settings):
+        """The same object for the same settings."""
+        for known in self._known:
+            if known == settings:
+                return known
+        self._known.append(settings)
+        return settings
 
-        Raises OSError(EBUSY): another thread keeps the bus, or the caller is an interrupt handler or
-        callback that came in the middle of a transfer.
-        """
-        lock()
-        try:
-            if self._inside:
-                raise OSError(_EBUSY, self._busy)
-            owner = self.mutex.owner
-            if owner is not None and not _is_mine(self.mutex):
-                raise OSError(_EBUSY, "%s is kept by %r" % (self.name, owner))
-            self._inside = True
-        except BaseException:
-            unlock()
-            raise
+    def check(self):
+        """Raise OSError(EBUSY) unless a transfer may begin now."""
+        if self.state[_INSIDE]:
+            raise OSError(_EBUSY, self._busy)
+        owner = self.mutex.owner
+        if owner is not None and not _is_mine(self.mutex):
+            raise OSError(_EBUSY, "%s is kept by %r" % (self.name, owner))
 
     def leave(self):
-        """The end of what enter() began."""
-        self._inside = False
+        """The end of what BusView._enter() began."""
+        self.state[_INSIDE] = False
         unlock()
+
+    def forget(self):
+        """The hardware has nobody's settings now."""
+        self.be_careful()
+        self.state[_SETTINGS] = None
+
+    def be_direct(self, view):
+        """A view may do without the way round from here on."""
+        view.next_direct = self._direct
+        self._direct = view
+
+    def be_careful(self):
+        """Settings change, or somebody keeps the bus: all calls look again who may use it."""
+        while self._direct is not None:
+            view = self._direct
+            self._direct = view.next_direct
+            view.next_direct = None
+            view.go_careful()
 
 
 def _is_mine(mutex):
@@ -55,3 +78,114 @@ def _is_mine(mutex):
         return False
     mutex.release()
     return True
+
+
+class BusView:
+    """A bus with settings of its own, which the bus gets when a view with others used it in between.
+
+    A subclass has METHODS, the names of its transfers, and methods of these names that begin with
+    _enter(); _apply(hardware) to set the hardware up; and _directs(), a list of functions that do the
+    same as METHODS when nobody keeps the bus and it has the settings. While that is so they are
+    attributes of the view, in the place of its methods.
+    """
+
+    METHODS = ()
+    direct = True
+
+    def __init__(self, bus, settings):
+        self._bus = bus
+        self._settings = bus.share(settings)
+        # How many calls the view had in a row; None: it is direct, or cannot be.
+        self._calm = None
+        self.next_direct = None
+        if self.direct:
+            self._functions = self._directs()
+            self._set_functions()
+            self.go_careful()  # now there is room for them, and it takes no heap to set them
+
+    def _change(self, settings):
+        """Have other settings from the next transfer on."""
+        self._bus.be_careful()
+        self._settings = self._bus.share(settings)
+
+    def mark(self):
+        """The hardware was made with the settings of this view."""
+        self._bus.state[_SETTINGS] = self._settings
+
+    def _enter(self):
+        """Begin a transfer, which nothing but interrupts can divide until bus.leave().
+
+        Returns the hardware, which has the settings of the view now. Raises OSError(EBUSY): another
+        thread keeps the bus, or the caller is an interrupt handler or callback that came in the
+        middle of a transfer.
+        """
+        bus = self._bus
+        lock()
+        state = bus.state
+        mine = state[_SETTINGS] is self._settings
+        if not mine or state[_INSIDE] or bus.mutex.owner is not None:
+            try:
+                self._prepare(bus)
+            except BaseException:
+                unlock()
+                raise
+        elif self._calm is not None:
+            self._calm += 1
+            if self._calm > _CALM:
+                self._go_direct()
+        state[_INSIDE] = True
+        return bus.hardware
+
+    def _prepare(self, bus):
+        """Have the hardware as the view wants it, or raise why not."""
+        bus.check()
+        state = bus.state
+        if state[_SETTINGS] is not self._settings:
+            bus.be_careful()
+            state[_SETTINGS] = None
+            self._apply(bus.hardware)
+            state[_SETTINGS] = self._settings
+            self._calm = 0 if self.direct else None
+
+    def _go_direct(self):
+        self._set_functions()
+        self._calm = None
+        self._bus.be_direct(self)
+
+    def _set_functions(self):
+        for i in range(len(self.METHODS)):
+            setattr(self, self.METHODS[i], self._functions[i])
+
+    def go_careful(self):
+        """For the bus."""
+        self._calm = 0
+        for i in range(len(self.METHODS)):
+            delattr(self, self.METHODS[i])
+
+    # ---- Several transfers
+
+    def acquire(self, timeout_ms=None):
+        """Keep the bus: calls of other threads raise OSError(EBUSY) until release(). Awaitable.
+
+        Raises OSError(ETIMEDOUT). `async with bus:` does both. Context: thread.
+        """
+        if not in_thread():
+            return self._acquire(timeout_ms)
+        awaitable = self._bus.mutex.acquire(timeout_ms)
+        # Behind it, so that no view goes direct again before this thread has the bus.
+        self._bus.be_careful()
+        return awaitable
+
+    async def _acquire(self, timeout_ms):
+        await self._bus.mutex.acquire(timeout_ms)
+        self._bus.be_careful()
+
+    def release(self):
+        """Let others use the bus. Raises RuntimeError unless this thread keeps it."""
+        self._bus.mutex.release()
+
+    def __aenter__(self):
+        return self.acquire()
+
+    def __aexit__(self, kind, error, trace):
+        return self._bus.mutex.__aexit__(kind, error, trace)

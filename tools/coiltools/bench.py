@@ -9,7 +9,9 @@ import contextlib
 import json
 import re
 import shutil
+import socket
 import tempfile
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,6 +27,10 @@ _SHIFT = 6
 _HARNESS = Path(__file__).parent / "templates" / "benchmark.py"
 #: A benchmark may ask for a small heap in its first line: # heap: 128K
 _HEAP = re.compile(r"# heap: (\d+)K\n")
+#: Devices on the I2C bus: # i2c: tmp105@0x48
+_I2C = re.compile(r"^# i2c: (.*)$", re.MULTILINE)
+#: So many bytes come in on UART 1, as fast as it takes them: # serial: 50000
+_SERIAL = re.compile(r"^# serial: (\d+)$", re.MULTILINE)
 _RESULT = re.compile(r"^\x1e(\{.*\})$", re.MULTILINE)
 #: Key of the tools' versions in the result file; every other key is a benchmark.
 VERSIONS = "versions"
@@ -60,13 +66,47 @@ def run(file: Path, built: firmware.Firmware, disk: Path, timeout_s: float) -> d
     shutil.copyfile(disk, copy)
     # No clock of the host, so that nothing of the host reaches the board.
     bytes_ = int(heap[1]) << 10 if heap else 0
-    board = Emulator(built.image, disk=copy, icount=_SHIFT, epoch_s=0, heap=bytes_)
-    output = run_script(board, script, timeout_s)
+    devices = _I2C.search(text)
+    count = _SERIAL.search(text)
+    with _sender(int(count[1]) if count else 0, disk.parent) as serial:
+        board = Emulator(
+            built.image,
+            disk=copy,
+            icount=_SHIFT,
+            epoch_s=0,
+            heap=bytes_,
+            i2c=devices[1].split() if devices else (),
+            serial=serial,
+        )
+        output = run_script(board, script, timeout_s)
     results = [json.loads(line) for line in _RESULT.findall(output)]
     said = _RESULT.sub("", output).strip()
     if said or not results:
         raise Fail(f"{file.name} did not end well", detail=said or "no result")
     return {result["name"]: result["values"] for result in results}
+
+
+@contextlib.contextmanager
+def _sender(count: int, folder: Path):
+    """The arguments of a board whose UART 1 gets `count` bytes."""
+    if not count:
+        yield ()
+        return
+    path = folder / "uart1.sock"
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+
+        def send():
+            with contextlib.suppress(OSError):  # the board ends when it has seen enough
+                board, _ = listener.accept()
+                with board:
+                    board.sendall(bytes(count))
+                    board.recv(1)
+
+        threading.Thread(target=send, daemon=True).start()
+        yield (f"1=unix:{path},connect",)
 
 
 def result_file(board: str) -> Path:

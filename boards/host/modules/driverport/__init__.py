@@ -17,6 +17,7 @@ _LAZY = {
     "find_i2c": "missing",
     "recover_i2c": "missing",
     "SPI": "missing",
+    "SPI_DIRECT": "missing",
     "find_spi": "missing",
     "UART": "missing",
     "find_uart": "missing",

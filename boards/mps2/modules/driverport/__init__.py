@@ -17,6 +17,7 @@ _LAZY = {
     "find_i2c": "i2c",
     "recover_i2c": "i2c",
     "SPI": "spi",
+    "SPI_DIRECT": "spi",
     "find_spi": "spi",
     "UART": "uart",
     "find_uart": "uart",

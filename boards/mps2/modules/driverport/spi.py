@@ -7,7 +7,10 @@ from busplaces import Places
 
 from . import NAME
 
-__all__ = ("SPI", "find_spi")
+__all__ = ("SPI", "SPI_DIRECT", "find_spi")
+
+#: A transfer is one step.
+SPI_DIRECT = True
 
 find_spi = Places("SPI", 0, 4, 4, ("SCK", "MOSI", "MISO")).find
 

@@ -1,0 +1,270 @@
+"""An SPI bus as one of its users sees it: with settings and a chip select of its own."""
+
+from driverport import SPI_DIRECT
+from micropython import const
+from rtos.core import lock, unlock, yield_
+
+try:
+    from ._fastfill import copy, fill
+except ImportError:
+    from ._plainfill import copy, fill
+from .sharedbus import BusView
+
+# MicroPython's errno has no names for these.
+_EBUSY = const(16)
+_ECANCELED = const(125)
+# In SharedBus.state, and in SPIView._quick.
+_SETTINGS = const(0)
+_INSIDE = const(1)
+_STATE = const(0)
+_MINE = const(1)
+_MUTEX = const(2)
+_CHIP = const(3)
+_FILLER = const(4)
+_WRITE = const(5)
+_READINTO = const(6)
+_EXCHANGE = const(7)
+_MSB = const(0)
+_LSB = const(1)
+_PIECE = const(64)  # bytes of an awaited transfer between two places where others may run
+
+
+class SPIView(BusView):
+    """The bus with settings and a chip select of its own. All methods of machine.SPI.
+
+    A transfer selects the chip for its time, unless select() did before. What is sent where there is
+    nothing to send is `write_value`.
+    Context of the methods: thread, base level and callbacks; in an interrupt handler OSError(EBUSY) if
+    that came in the middle of a transfer. OSError(EBUSY) too if another thread keeps the bus
+    (`async with`), or another device is selected. With more than 8 bits a frame is a little-endian
+    word of 2 bytes (of 4 with more than 16) in the buffers.
+    """
+
+    MSB = _MSB
+    LSB = _LSB
+    METHODS = ("write",)
+
+    def __init__(self, bus, settings, cs, write_value):
+        # Only what has to do nothing but to write can be the hardware's own.
+        self.direct = SPI_DIRECT and cs is None
+        super().__init__(bus, settings)
+        self._cs = cs
+        hardware = bus.hardware
+        # What each transfer needs, see the constants; an item costs a third of an attribute.
+        self._quick = [
+            bus.state,
+            self._settings,
+            bus.mutex,
+            cs,
+            write_value,
+            hardware.write,
+            hardware.readinto,
+            hardware.write_readinto,
+        ]
+        self._own = _copy(settings)
+        self._scratch = bytearray(0)
+        self._abort = False
+
+    def _change(self, settings):
+        self.deselect()
+        super()._change(settings)
+        self._quick[_MINE] = self._settings
+        self._own = _copy(settings)
+
+    def _apply(self, hardware):
+        baudrate, polarity, phase, bits, firstbit = self._settings
+        hardware.init(baudrate, polarity=polarity, phase=phase, bits=bits, firstbit=firstbit)
+
+    def _prepare(self, bus):
+        if bus.selected is not None and bus.selected is not self:
+            raise OSError(_EBUSY, "%r is selected: deselect() it first" % bus.selected)
+        super()._prepare(bus)
+
+    def write_value(self, value=None):
+        """What is sent where there is nothing to send, or set it. Context: any."""
+        if value is not None:
+            self._quick[_FILLER] = value
+        return self._quick[_FILLER]
+
+    def select(self):
+        """Select the chip until deselect(), over several transfers. OSError(EBUSY) as transfers."""
+        bus = self._bus
+        self._enter()
+        try:
+            if bus.selected is None:
+                bus.be_careful()
+                bus.selected = self
+                # Nobody else has these, so that other views find out who has selected.
+                self._settings = self._quick[_MINE] = bus.state[_SETTINGS] = self._own
+                self._quick[_CHIP] = None
+                if self._cs is not None:
+                    self._cs(0)
+        finally:
+            bus.leave()
+
+    def deselect(self):
+        """The end of select(). Context: any; it may be called without a select()."""
+        bus = self._bus
+        if bus.selected is self:
+            if self._cs is not None:
+                self._cs(1)
+            self._quick[_CHIP] = self._cs
+            self._settings = self._quick[_MINE] = bus.state[_SETTINGS] = bus.share(self._own)
+            bus.selected = None
+
+    # ---- machine.SPI
+
+    def write(self, buf):
+        """Send buf; what comes in is dropped."""
+        quick = self._quick
+        state = quick[_STATE]
+        if self.direct:
+            self._enter()
+        else:
+            lock()
+            if (
+                state[_SETTINGS] is not quick[_MINE]
+                or state[_INSIDE]
+                or quick[_MUTEX].owner is not None
+            ):
+                self._try()
+            state[_INSIDE] = True
+        chip = quick[_CHIP]
+        try:
+            if chip is not None:
+                chip(0)
+            quick[_WRITE](buf)
+        finally:
+            if chip is not None:
+                chip(1)
+            state[_INSIDE] = False
+            unlock()
+
+    def read(self, nbytes, write=None):
+        """Receive nbytes, as bytes, while `write` goes out again and again."""
+        buf = bytearray(nbytes)
+        self.readinto(buf, write)
+        return bytes(buf)
+
+    def readinto(self, buf, write=None):
+        """Fill buf while `write` goes out again and again."""
+        quick = self._quick
+        state = quick[_STATE]
+        lock()
+        if (
+            state[_SETTINGS] is not quick[_MINE]
+            or state[_INSIDE]
+            or quick[_MUTEX].owner is not None
+        ):
+            self._try()
+        state[_INSIDE] = True
+        chip = quick[_CHIP]
+        try:
+            if chip is not None:
+                chip(0)
+            quick[_READINTO](buf, quick[_FILLER] if write is None else write)
+        finally:
+            if chip is not None:
+                chip(1)
+            state[_INSIDE] = False
+            unlock()
+
+    def write_readinto(self, write_buf, read_buf):
+        """Send one buffer while the other is filled; they may be the same one.
+
+        As long as the longer one: `write_value` is sent when there is no more to send, and what has
+        no room is dropped.
+        """
+        quick = self._quick
+        state = quick[_STATE]
+        lock()
+        if (
+            state[_SETTINGS] is not quick[_MINE]
+            or state[_INSIDE]
+            or quick[_MUTEX].owner is not None
+        ):
+            self._try()
+        state[_INSIDE] = True
+        chip = quick[_CHIP]
+        try:
+            if chip is not None:
+                chip(0)
+            if len(write_buf) == len(read_buf):
+                quick[_EXCHANGE](write_buf, read_buf)
+            else:
+                self._exchange(quick[_EXCHANGE], write_buf, read_buf)
+        finally:
+            if chip is not None:
+                chip(1)
+            state[_INSIDE] = False
+            unlock()
+
+    def _try(self):
+        """_prepare() for a caller that has locked."""
+        try:
+            self._prepare(self._bus)
+        except BaseException:
+            unlock()
+            raise
+
+    def _exchange(self, both, write_buf, read_buf):
+        sent = len(write_buf)
+        received = len(read_buf)
+        if sent < received:
+            copy(read_buf, write_buf, sent)
+            fill(read_buf, sent, self._quick[_FILLER])
+            both(read_buf, read_buf)
+        else:
+            if len(self._scratch) != sent:
+                self._scratch = bytearray(sent)
+            both(write_buf, self._scratch)
+            copy(read_buf, self._scratch, received)
+
+    def _directs(self):
+        return [self._bus.hardware.write]
+
+    # ---- Awaited transfers
+
+    async def transfer(self, tx=None, rx=None, *, timeout_ms=None):
+        """Send tx while rx is filled; either may be None, and their lengths differ at will.
+
+        The bus is kept and the chip selected meanwhile; equals of this thread run every 64 bytes.
+        timeout_ms: for the bus to become free. Raises OSError(ETIMEDOUT), OSError(ECANCELED) after
+        abort(). Allocates a coroutine and views of the buffers. Context: thread.
+        """
+        await self.acquire(timeout_ms)
+        selected = self._bus.selected is self
+        try:
+            self._abort = False
+            if not selected:
+                self.select()
+            await self._pieces(tx or b"", rx or b"")
+        finally:
+            if not selected:
+                self.deselect()
+            self.release()
+
+    async def _pieces(self, tx, rx):
+        send = memoryview(tx)
+        receive = memoryview(rx)
+        for first in range(0, max(len(tx), len(rx)), _PIECE):
+            if self._abort:
+                raise OSError(_ECANCELED, "the transfer was aborted after %d bytes" % first)
+            out = send[first : first + _PIECE]
+            into = receive[first : first + _PIECE]
+            if not len(into):
+                self.write(out)
+            elif not len(out):
+                self.readinto(into)
+            else:
+                self.write_readinto(out, into)
+            await yield_()
+
+    def abort(self):
+        """End a transfer() of this object after the piece that is under way. Context: any."""
+        self._abort = True
+
+
+def _copy(settings):
+    """Equal, but another object."""
+    return settings[:-1] + settings[-1:]
