@@ -187,21 +187,47 @@ def _serial(spec: str, where: str) -> str:
     )
 
 
+#: What stands for QEMU's user-mode network, and what a socket's description begins with.
+USER_NET = "user"
+SOCKET_NET = "socket:"
+
+
 @dataclass
 class Network:
-    """The board's Ethernet: QEMU's user-mode network, in which the host is 10.0.2.2.
+    """What the board's Ethernet is connected to.
 
     forwards: "tcp:HOSTPORT:GUESTPORT" or "udp:…"; the host listens on 127.0.0.1.
     pcap: file that receives every frame.
+    where: "user" is QEMU's user-mode network, in which the host is 10.0.2.2. "socket:unix:PATH" and
+        "socket:tcp:HOST:PORT" are a stream of frames, each behind its length in four bytes, the
+        highest first; the board listens, with ",connect" it connects.
     """
 
     forwards: list[str]
     pcap: Path | None = None
+    where: str = USER_NET
 
     def arguments(self, unique_id: bytes) -> list[str]:
         """QEMU's arguments; the board's address on the wire is made from its unique id."""
         mac = "52:54:00:" + ":".join(f"{byte:02x}" for byte in unique_id[:3])
-        nic = f"user,id=net0,model=lan9118,mac={mac}"
+        if self.where == USER_NET:
+            arguments = ["-nic", f"user,id=net0,model=lan9118,mac={mac}{self._forwarded()}"]
+        elif self.where.startswith(SOCKET_NET):
+            if self.forwards:
+                raise Fail("--forward is for the user-mode network.", "leave out --forward")
+            stream = f"stream,id=net0,{self._address()}"
+            nic = f"nic,model=lan9118,netdev=net0,macaddr={mac}"
+            arguments = ["-netdev", stream, "-net", nic]
+        else:
+            raise unknown("network", self.where, [USER_NET, "socket:unix:PATH"])
+        if self.pcap is not None:
+            check_place("--pcap", self.pcap)
+            dump = f"filter-dump,id=pcap0,netdev=net0,file={_escape(self.pcap)}"
+            arguments += ["-object", dump]
+        return arguments
+
+    def _forwarded(self) -> str:
+        forwarded = ""
         for forward in self.forwards:
             match = re.fullmatch(r"(tcp|udp):(\d{1,5}):(\d{1,5})", forward)
             if not match:
@@ -213,10 +239,25 @@ class Network:
             _free_port(f"--forward {forward}", kind, "127.0.0.1", host)
             if not 0 < int(guest) < 1 << 16:
                 raise Fail(f"--forward {forward}: ports are 1 .. 65535.", "name another port")
-            nic += f",hostfwd={kind}:127.0.0.1:{host}-{_GUEST}:{guest}"
-        arguments = ["-nic", nic]
-        if self.pcap is not None:
-            check_place("--pcap", self.pcap)
-            dump = f"filter-dump,id=pcap0,netdev=net0,file={_escape(self.pcap)}"
-            arguments += ["-object", dump]
-        return arguments
+            forwarded += f",hostfwd={kind}:127.0.0.1:{host}-{_GUEST}:{guest}"
+        return forwarded
+
+    def _address(self) -> str:
+        option = f"--net {self.where}"
+        place, comma, mode = self.where.removeprefix(SOCKET_NET).partition(",")
+        if comma and mode != "connect":
+            raise unknown("mode of --net socket", mode, ["connect"])
+        server = f"server={'off' if comma else 'on'}"
+        kind, _, rest = place.partition(":")
+        if kind == "tcp" and (address := re.fullmatch(r"([\w.-]+):(\d{1,5})", rest)):
+            host, port = address.groups()
+            if not comma:
+                _free_port(option, "tcp", host, port)
+            return f"{server},addr.type=inet,addr.host={host},addr.port={port}"
+        if kind == "unix" and rest:
+            check_place(option, rest)
+            return f"{server},addr.type=unix,addr.path={_escape(Path(rest))}"
+        raise Fail(
+            f"{option}: '{place}' is no place to connect the Ethernet to.",
+            "use socket:unix:PATH or socket:tcp:127.0.0.1:5001",
+        )

@@ -31,7 +31,7 @@ class Options:
     no_build: bool = False
     heap: str | None = None
     icount: int | None = None
-    net: bool = False
+    net: str | None = None
     forward: tuple[str, ...] = ()
     pcap: Path | None = None
     i2c: tuple[str, ...] = ()
@@ -188,7 +188,7 @@ def _emulation(options: Options) -> dict:
         "icount": options.icount,
         "i2c": options.i2c,
         "serial": options.serial,
-        "network": Network(list(options.forward), options.pcap) if options.net else None,
+        "network": options.net and Network(list(options.forward), options.pcap, options.net),
         "paused": options.paused,
         "snapshot": options.snapshot,
     }

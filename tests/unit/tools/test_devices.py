@@ -83,6 +83,49 @@ def test_network():
     ]
 
 
+@pytest.mark.parametrize(
+    "where, address",
+    [
+        ("unix:/tmp/a,b,connect", None),
+        ("unix:/tmp/x,connect", "server=off,addr.type=unix,addr.path=/tmp/x"),
+        ("unix:/tmp/x", "server=on,addr.type=unix,addr.path=/tmp/x"),
+        ("tcp:127.0.0.1:5,connect", "server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=5"),
+    ],
+)
+def test_network_over_a_socket(where, address):
+    network = Network([], None, f"socket:{where}")
+    if address is None:
+        with pytest.raises(Fail, match="no mode of --net socket 'b,connect'"):
+            network.arguments(bytes(8))
+        return
+    assert network.arguments(b"\1\2\3\4\5\6\7\x08") == [
+        *("-netdev", f"stream,id=net0,{address}"),
+        *("-net", "nic,model=lan9118,netdev=net0,macaddr=52:54:00:01:02:03"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "where, said",
+    [
+        ("sockt:unix:/tmp/x", "no network 'sockt:unix:/tmp/x'"),
+        ("socket:pty", "no place to connect the Ethernet"),
+        ("socket:unix:", "no place to connect the Ethernet"),
+        ("socket:tcp:5001", "no place to connect the Ethernet"),
+        ("socket:unix:/tmp/x,conect", "did you mean 'connect'"),
+        ("socket:unix:/nowhere/at/all", "no folder /nowhere/at"),
+    ],
+)
+def test_wrong_networks_are_refused(where, said):
+    with pytest.raises(Fail) as failure:
+        Network([], None, where).arguments(bytes(8))
+    assert said in failure.value.message
+
+
+def test_forwards_need_the_user_mode_network():
+    with pytest.raises(Fail, match="--forward is for the user-mode network"):
+        Network(["tcp:8080:80"], None, "socket:unix:/tmp/x").arguments(bytes(8))
+
+
 @pytest.mark.parametrize("forward", ["8080", "tcp:80", "sctp:1:2", "tcp:a:80"])
 def test_wrong_forward_is_refused(forward):
     with pytest.raises(Fail, match="not PROTOCOL:HOSTPORT:BOARDPORT"):

@@ -1,24 +1,42 @@
 """`coil run`: a board on this terminal."""
 
+import itertools
 from pathlib import Path
 
 import click
 
 from .. import session
 from ..console import Console
+from ..devices import SOCKET_NET, USER_NET
 from ..report import err
 from ..terminal import Terminal
 from ..watch import Watch
 
 
-@click.command()
+class _Run(click.Command):
+    def parse_args(self, ctx, args):
+        """`--net` takes the next word only if that is a network: `coil run --net blinky`."""
+        for at, (word, following) in enumerate(itertools.pairwise([*args, ""])):
+            if word == "--net" and not following.startswith((USER_NET, SOCKET_NET)):
+                args = [*args[:at], f"--net={USER_NET}", *args[at + 1 :]]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Run)
 @click.argument("app", required=False)
 @click.option("--board", default="mps2", show_default=True, help="Which board; see coil boards.")
 @click.option("--heap", metavar="SIZE", help="Heap of the board, such as 90K.")
 @click.option(
     "--icount", type=int, metavar="SHIFT", help="Count instructions, 2^SHIFT ns each: runs repeat."
 )
-@click.option("--net", is_flag=True, help="Connect the Ethernet; the host is 10.0.2.2.")
+@click.option(
+    "--net",
+    is_flag=False,
+    flag_value=USER_NET,
+    metavar="[WHERE]",
+    help="Connect the Ethernet: to a network in which the host is 10.0.2.2, or to"
+    " socket:unix:PATH or socket:tcp:HOST:PORT.",
+)
 @click.option(
     "--forward", multiple=True, metavar="tcp:HOST:BOARD", help="Forward a port of 127.0.0.1."
 )
