@@ -146,24 +146,24 @@ class LAN9118:
 
     def check(self):
         """The chip's name. Raises OSError(ENODEV) when something else, or nothing, answers."""
-        bus = self._bus
         try:
-            bus.write(_BYTE_TEST, 0, 0)  # wakes it (3.10)
-            for _ in range(_TURNS):
-                order = bus.read(_BYTE_TEST, 0)
-                if order == _BYTE_ORDER and bus.read(_BYTE_TEST, 2) >> 28 == 2:
-                    break
-            else:
-                raise OSError(ENODEV, "no LAN9118 at %r: BYTE_TEST 0x%08x" % (bus, order))
-            number = bus.read(_ID_REV, 2) >> 14
-        except OSError as error:
-            if error.errno == ENODEV:
-                raise
-            # There is no memory at that address.
-            raise OSError(ENODEV, "no LAN9118 at %r: %s" % (bus, error)) from error
-        if number not in _CHIPS:
-            raise OSError(ENODEV, "no LAN9118 at %r: ID 0x%04x" % (bus, number))
-        return _CHIPS[number]
+            found = self._identity()
+        except OSError as error:  # there is no memory at that address
+            found = str(error)
+        if found not in _CHIPS:
+            raise OSError(ENODEV, "no LAN9118 at %r: %s" % (self._bus, found))
+        return _CHIPS[found]
+
+    def _identity(self):
+        """Its number, or what speaks against a chip of the family."""
+        bus = self._bus
+        bus.write(_BYTE_TEST, 0, 0)  # wakes it (3.10)
+        for _ in range(_TURNS):
+            order = bus.read(_BYTE_TEST, 0)
+            if order == _BYTE_ORDER and bus.read(_BYTE_TEST, 2) >> 28 == 2:
+                number = bus.read(_ID_REV, 2) >> 14
+                return number if number in _CHIPS else "ID 0x%04x" % number
+        return "BYTE_TEST 0x%08x" % order
 
     def _wait(self, offset, shift, mask, wanted):
         """Read a register until its bits under the mask are as wanted. OSError(EIO)."""

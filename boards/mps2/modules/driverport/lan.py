@@ -13,5 +13,5 @@ def _connect(handler):
 
 def ethernet():
     """Chip and arguments, for drivers.Ethernet."""
-    # QEMU 7.2 skips a frame on RX_DP_CTRL, but keeps the room that it took for ever.
+    # QEMU 7.2, told to skip a frame (RX_DP_CTRL), keeps its room for ever and loses step.
     return "LAN9118", {"bus": _ADDRESS, "interrupt": _connect, "fast_forward": False}
