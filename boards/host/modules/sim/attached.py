@@ -30,7 +30,11 @@ def attach(specification):
             key, _, value = option.partition("=")
             arguments[key] = _convert(module, name, key, value)
         device = module.DEVICE(**arguments)
-        board.i2c(_I2C_BUS).attach(int(address), device)
+        bus = board.i2c(_I2C_BUS)
+        if hasattr(device, "attach"):  # it may take several addresses
+            device.attach(bus, int(address))
+        else:
+            bus.attach(int(address), device)
         devices[f"i2c{len(devices)}"] = device
 
 

@@ -14,13 +14,15 @@ _PAGES = ((256, 8), (2048, 16), (8192, 32), (32768, 64), (65536, 128))
 _WRITE_US = const(5000)
 _ONE_BYTE_MAX = const(2048)
 _BLOCK = const(256)
+_READING = const(-1)
 
 
 class AT24C:
     """The chip. attach(bus, address) plugs it in, at all addresses that it takes.
 
     size: bytes.  write_us: how long a page write takes.
-    file: where its contents are kept, created when missing; None: they are lost at power-off.
+    file: where its contents are kept, in the board's file system, created when missing; None: they are
+        lost at power-off.
     """
 
     properties = ("write_protect",)
@@ -31,6 +33,7 @@ class AT24C:
         self.size = size
         self.page_size = [page for limit, page in _PAGES if size <= limit][0]
         self.write_us = write_us
+        self._head = 2 if size > _ONE_BYTE_MAX else 1  # address bytes
         #: The level of the pin WP.
         self.write_protect = 0
         #: Whether data are refused while protected, as some makers' chips do; else dropped.
@@ -39,8 +42,7 @@ class AT24C:
         self.writes = 0
         self.memory = bytearray(b"\xff" * size)
         self._file = file
-        if file is not None:
-            self._load(file)
+        self._loaded = file is None
         self.power_on()
 
     def __repr__(self):
@@ -57,16 +59,20 @@ class AT24C:
 
     def power_on(self):
         """The state after power-up; what was being written may or may not be, here it is."""
-        self._counter = 0
+        self._counter = self._place = 0
         self._busy_until = clock.now()
-        self._message = None
+        self._bytes = _READING  # that came since the start
+        self._latch = bytearray(self.page_size)
+        self._latched = bytearray(self.page_size)
 
-    def _load(self, file):
+    def _load(self):
+        # Not at the start: the board's file system comes after the devices.
+        self._loaded = True
         try:
-            with open(file, "rb") as stored:
+            with open(self._file, "rb") as stored:
                 stored.readinto(self.memory)
         except OSError:
-            with open(file, "wb") as stored:
+            with open(self._file, "wb") as stored:
                 stored.write(self.memory)
 
     # -- The bus
@@ -74,24 +80,31 @@ class AT24C:
     def start(self, read, base=0):
         if clock.now() < self._busy_until:
             return False
+        if not self._loaded:
+            self._load()
         # A write that ends with a repeated start instead of a stop is none.
-        self._message = None if read else bytearray()
-        self._base = base
-        if read and self.size <= _ONE_BYTE_MAX:
+        self._bytes = _READING if read else 0
+        self._place = base
+        if read and self._head == 1:
             self._counter = base | self._counter & 0xFF
         return True
 
     def write(self, byte):
-        message = self._message
-        head = 2 if self.size > _ONE_BYTE_MAX else 1
-        if len(message) >= head and self.write_protect and self.refuses:
+        n = self._bytes
+        if n >= self._head and self.write_protect and self.refuses:
             return False
-        message.append(byte)
-        if len(message) == head:
-            place = self._base
-            for address in message:
-                place = place << 8 | address if head == 2 else place | address
-            self._counter = place % self.size
+        self._bytes = n + 1
+        if n >= self._head:
+            at = self._counter
+            self._latch[at & (self.page_size - 1)] = byte
+            self._latched[at & (self.page_size - 1)] = 1
+            # Only the address inside the page counts.
+            self._counter = at & ~(self.page_size - 1) | (at + 1) & (self.page_size - 1)
+            return True
+        self._place = self._place | byte if self._head == 1 else self._place << 8 | byte
+        if n + 1 == self._head:
+            self._counter = self._place % self.size
+            self._forget()
         return True
 
     def read(self):
@@ -100,22 +113,24 @@ class AT24C:
         return byte
 
     def stop(self):
-        message, self._message = self._message, None
-        head = 2 if self.size > _ONE_BYTE_MAX else 1
-        if message is None or len(message) <= head or self.write_protect:
+        n, self._bytes = self._bytes, _READING
+        if n <= self._head or self.write_protect:
             return
         page = self._counter & ~(self.page_size - 1)
-        at = self._counter
-        for byte in message[head:]:
-            self.memory[at] = byte
-            at = page | (at + 1) & (self.page_size - 1)
-        self._counter = at
+        for i in range(self.page_size):
+            if self._latched[i]:
+                self.memory[page + i] = self._latch[i]
+        self._forget()
         self.writes += 1
         self._busy_until = clock.now() + self.write_us
         if self._file is not None:
             with open(self._file, "r+b") as stored:
                 stored.seek(page)
                 stored.write(self.memory[page : page + self.page_size])
+
+    def _forget(self):
+        for i in range(self.page_size):
+            self._latched[i] = 0
 
 
 class _Block:

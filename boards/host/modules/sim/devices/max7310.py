@@ -22,7 +22,7 @@ class MAX7310:
     levels: what drives the pins without a wire from outside, a mask; as a property.
     """
 
-    properties = ("levels",)
+    properties = ("levels", "driven")
 
     def __init__(self, wires=(), levels=0):
         self.levels = levels
@@ -51,6 +51,15 @@ class MAX7310:
             if wire is not None:
                 found = found & ~(1 << i) | wire() << i
         return found & 0xFF
+
+    @property
+    def driven(self):
+        """What the outputs drive, a mask; to look at."""
+        return self.registers[_OUTPUT] & ~self.registers[_CONFIGURATION]
+
+    @driven.setter
+    def driven(self, mask):
+        raise ValueError("the chip drives them")
 
     def start(self, read):
         self._first = not read

@@ -25,7 +25,7 @@ class PCA9552:
     wires: up to sixteen Wires, which its open-drain outputs drive; None where there is none.
     """
 
-    properties = ()
+    properties = ("lit",)
 
     def __init__(self, wires=()):
         self._wires = wires
@@ -56,6 +56,15 @@ class PCA9552:
         """Whether the LED is lit now."""
         selector = self._selector(output)
         return self._low(selector - 2) if selector > 1 else selector == 0
+
+    @property
+    def lit(self):
+        """The LEDs that are lit now, a mask; to look at."""
+        return sum(1 << i for i in range(_OUTPUTS) if self.led(i))
+
+    @lit.setter
+    def lit(self, mask):
+        raise ValueError("the chip lights them")
 
     def _selector(self, output):
         return self.registers[_LS0 + output // 4] >> output % 4 * 2 & 3
