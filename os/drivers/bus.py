@@ -1,10 +1,9 @@
 """BusIn, BusOut, BusInOut: up to 16 pins, wherever they are, as one number."""
 
-from driverport import make_pin
 from machine import Pin
 from micropython import const
 
-from .pins import Gone, claim, lend_constants, release, reset
+from .pins import Gone, claim, lend_constants, open_pin, release, reset
 
 _PINS_MAX = const(16)
 
@@ -25,7 +24,7 @@ class _Bus:
         try:
             for pin in pins:
                 self._keys.append(None if pin is None else keys.pop(0))
-                self._pins.append(_unconnected if pin is None else make_pin(self._keys[-1]))
+                self._pins.append(_unconnected if pin is None else open_pin(pin, self._keys[-1]))
             self.init(mode, pull, value)
         except BaseException:
             self.deinit()

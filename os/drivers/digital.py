@@ -1,13 +1,12 @@
 """Digital inputs and outputs: one pin, one level."""
 
-from driverport import make_pin
 from machine import Pin
 
 try:
     from ._fastpin import value
 except ImportError:
     from ._plainpin import value
-from .pins import Gone, claim, lend_constants, release, reset
+from .pins import Gone, claim, lend_constants, open_pin, release, reset
 
 
 class _Digital:
@@ -20,7 +19,7 @@ class _Digital:
     def __init__(self, pin, mode, pull, value):
         (self.key,) = claim(self, pin)
         try:
-            self.pin = pin = make_pin(self.key)
+            self.pin = pin = open_pin(pin, self.key)
             if value is None:
                 pin.init(mode, pull)
             else:

@@ -2,7 +2,7 @@
 
 from errno import ENODEV
 
-from driverport import resolve
+from driverport import make_pin, resolve
 from machine import Pin
 from micropython import const
 
@@ -16,6 +16,11 @@ def key_of(pin):
     if hasattr(pin, "key"):
         return pin.key
     return resolve(pin)
+
+
+def open_pin(pin, key):
+    """What drives a pin: its machine.Pin; one behind a chip, which says `remote`, is that itself."""
+    return pin if getattr(pin, "remote", False) else make_pin(key)
 
 
 def claim(driver, *pins):

@@ -6,21 +6,31 @@ _IN = const(0)
 _OUT = const(1)
 
 
+def _bus_name(i2c):
+    """A short name of a bus, the same for all objects that stand for it: "I2C3"."""
+    _, found, rest = repr(i2c).partition("I2C(")
+    digits = rest.split(",")[0].split(")")[0]
+    return "I2C" + digits if found and digits.isdigit() else "bus%x" % id(i2c)
+
+
 class ExpanderPin:
     """One pin of a port expander or LED driver; made by the chip's pin().
 
-    It can be called, and goes wherever a pin is only read or written: chip selects, BusOut. Each
-    access is a transfer on the chip's bus, so it cannot be used in interrupt handlers.
-    The pin number is `number`, its bit in the port `mask`.
+    It can be called, and goes wherever a pin is only read or written: chip selects, DigitalOut, BusOut.
+    Each access is a transfer on the chip's bus, so it cannot be used in interrupt handlers.
+    number: of the pin.  mask: its bit in the port.  key: what drivers claim.
     """
 
     IN = _IN
     OUT = _OUT
+    #: It is no pin of the board: drivers take it as it is.
+    remote = True
 
     def __init__(self, chip, number, inverted=False):
         self._chip = chip
         self.number = number
         self.mask = 1 << number
+        self.key = "%s:0x%02x.%d" % (_bus_name(chip._i2c), chip.addr, number)
         self._inverted = inverted
 
     def __repr__(self):
@@ -51,6 +61,10 @@ class ExpanderPin:
         return None
 
     __call__ = value
+
+    def irq(self, *args, **kwargs):
+        """Raise ValueError: read the pin now and then, or use the chip's interrupt output."""
+        raise ValueError("%r has no interrupt: read it now and then" % self)
 
     def on(self):
         """Set it to 1."""

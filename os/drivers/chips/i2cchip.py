@@ -57,7 +57,8 @@ class I2CChip:
         code = error.errno
         if code == ENODEV:
             raise OSError(ENODEV, "no %s at 0x%02x" % (self.NAME, self.addr))
-        raise OSError(code, "%s at 0x%02x: the bus failed" % (self.NAME, self.addr))
+        text = error.args[1] if len(error.args) > 1 else "the bus failed"
+        raise OSError(code, "%s at 0x%02x: %s" % (self.NAME, self.addr, text))
 
     def _refused(self, acks, buf):
         """Raise that only that many bytes of buf were acknowledged."""

@@ -34,7 +34,7 @@ class Transcript:
         assert line == head, f"transferred {head}, expected {line}"
         end = end.strip()
         if end in _ERRNO:
-            raise OSError(_ERRNO[end], "said by the transcript")
+            raise OSError(_ERRNO[end], "the bus failed")
         return reply, end
 
     def writeto(self, addr, buf, stop=True):

@@ -1,3 +1,4 @@
+from drivers import BusOut, DigitalIn, DigitalOut, InterruptIn
 from drivers.chips import MAX7310, PCA9552
 from drivers.chips.expander import ExpanderPin
 from support import Registers, Transcript, fails, no_allocation, raises
@@ -229,3 +230,56 @@ def test_steady_state_allocates_nothing():
             chip.blink(3, 0)
 
     no_allocation(use)
+
+
+# ---- As pins of our drivers
+
+
+def test_pins_go_into_buses_and_drivers_of_one_pin():
+    bus, chip = port()
+    pins = [chip.pin(n) for n in (2, 0)]
+    assert pins[0].key == pins[0].key and pins[0].key != pins[1].key
+    # Each pin: its level, its direction, the level again.
+    bus.add(
+        *("18 w 01 04", "18 w 03 fb", "18 w 01 04"),
+        *("18 w 01 04", "18 w 03 fa", "18 w 01 04"),
+    )
+    both = BusOut(*pins, value=0b01)
+    bus.add("18 w 01 00", "18 w 01 01", "18 r 00 : 00", "18 r 00 : 01")
+    both(0b10)
+    assert both() == 0b10
+    # The message shows the levels.
+    bus.add("18 r 00 : 01", "18 r 00 : 01")
+    error = raises(OSError, DigitalOut, pins[0])
+    assert error.errno == 16 and pins[0].key in str(error), error
+    bus.add("18 w 03 fe", "18 w 03 ff")
+    both.deinit()
+    bus.add("18 w 01 05", "18 w 03 fb", "18 w 01 05")
+    out = DigitalOut(pins[0], value=1)
+    bus.add("18 w 01 01", "18 r 00 : 01")
+    out.off()
+    assert out() == 0
+    bus.add("18 w 03 ff")
+    out.deinit()
+    bus.add("18 w 03 ff", "18 r 00 : 04", "18 w 03 ff")
+    with DigitalIn(pins[0]) as button:
+        assert button() == 1
+    bus.done()
+
+
+def test_pins_have_no_interrupts():
+    bus, chip = port()
+    bus.add("18 w 03 ff", "18 w 03 ff")
+    assert "no interrupt" in str(raises(ValueError, InterruptIn, chip.pin(5)))
+    bus.done()
+
+
+def test_leds_go_into_buses():
+    bus, chip = leds()
+    bus.add("60 w 16 54 55 55 55", "60 w 16 54 55 55 55")
+    lights = BusOut(chip.led(0), chip.led(1), value=1)
+    bus.add("60 w 16 55 55 55 55", "60 w 16 51 55 55 55")
+    lights(2)
+    bus.add("60 w 16 51 55 55 55", "60 w 16 55 55 55 55")
+    lights.deinit()
+    bus.done()
