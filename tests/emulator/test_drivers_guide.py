@@ -1,14 +1,16 @@
-"""The programs in docs/drivers.md do what the guide says."""
+"""The programs in docs/drivers.md do what the guide says: on mps2, or on host behind `<!-- host -->`."""
 
 import re
 
 import pytest
+from coiltools import firmware as build
+from coiltools import launch
 from coiltools.emulator import Emulator
 from coiltools.paths import ROOT
 from coiltools.runningboard import run_script
 
 _BLOCKS = re.findall(
-    r"^```python\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?",
+    r"(?:^(<!-- host -->)\n)?^```python\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?",
     (ROOT / "docs" / "drivers.md").read_text(),
     re.DOTALL | re.MULTILINE,
 )
@@ -18,6 +20,10 @@ def test_there_are_programs():
     assert len(_BLOCKS) >= 4
 
 
-@pytest.mark.parametrize("program, output", _BLOCKS)
-def test_program_of_the_guide(firmware, program, output):
-    assert run_script(Emulator(firmware, icount=6, epoch_s=0), program, 60) == output
+@pytest.mark.parametrize("where, program, output", _BLOCKS)
+def test_program_of_the_guide(firmware, where, program, output):
+    if where:
+        board = launch.board(build.build(None, "host"))
+    else:
+        board = Emulator(firmware, icount=6, epoch_s=0)
+    assert run_script(board, program, 60) == output

@@ -1,8 +1,8 @@
 """Converters and PWM of board host, which are simulated."""
 
+from machine import Pin
 from sim import parts
 from sim.adc import ADC as Adc
-from sim.machine_pin import Pin
 from sim.pwm import PWM
 
 _EBUSY = 16  # not in MicroPython's errno
