@@ -187,6 +187,13 @@ static mp_obj_t mps2_reset_reason(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(mps2_reset_reason_obj, mps2_reset_reason);
 
+// reset_announced(): whether the last reset was one that the program, a fault or the watchdog has
+// caused; False: power-on, or a reset from outside.
+static mp_obj_t mps2_reset_announced(void) {
+    return mp_obj_new_bool(noinit_announced());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(mps2_reset_announced_obj, mps2_reset_announced);
+
 // crash(): (kind, pc, lr, sp, cfsr, hfsr, address) of the last crash, or None.
 static mp_obj_t mps2_crash(void) {
     const crash_t *crash = &noinit.crash;
@@ -238,6 +245,7 @@ static const mp_rom_map_elem_t mps2_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_clear_format), MP_ROM_PTR(&mps2_clear_format_obj) },
     { MP_ROM_QSTR(MP_QSTR_script), MP_ROM_PTR(&mps2_script_obj) },
     { MP_ROM_QSTR(MP_QSTR_reset_reason), MP_ROM_PTR(&mps2_reset_reason_obj) },
+    { MP_ROM_QSTR(MP_QSTR_reset_announced), MP_ROM_PTR(&mps2_reset_announced_obj) },
     { MP_ROM_QSTR(MP_QSTR_crash), MP_ROM_PTR(&mps2_crash_obj) },
     { MP_ROM_QSTR(MP_QSTR_crashes), MP_ROM_PTR(&mps2_crashes_obj) },
     { MP_ROM_QSTR(MP_QSTR_crash_clear), MP_ROM_PTR(&mps2_crash_clear_obj) },

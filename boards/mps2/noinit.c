@@ -14,6 +14,7 @@
 #define CRASH_SOON_US (10 * 1000000)
 
 static int reason;
+static bool announced;
 
 void noinit_init(void) {
     if (noinit.magic != MAGIC) {
@@ -25,7 +26,7 @@ void noinit_init(void) {
         noinit.wall_offset_us = (uint64_t)(epoch_s != 0 ? epoch_s : EPOCH_2026_S) * 1000000;
     } else {
         // A reset that nobody announced came from outside, or from the watchdog's second stage.
-        bool announced = noinit.next_reset < RESET_COUNT;
+        announced = noinit.next_reset < RESET_COUNT;
         reason = announced ? (int)noinit.next_reset : RESET_HARD;
         if (!announced) {
             noinit.crashes = 0;
@@ -41,6 +42,10 @@ void noinit_init(void) {
 
 int noinit_reset_reason(void) {
     return reason;
+}
+
+bool noinit_announced(void) {
+    return announced;
 }
 
 void noinit_soft_reset(void) {

@@ -45,6 +45,8 @@ extern uint8_t noinit_user[NOINIT_USER_SIZE];
 // Decides what kind of reset this was.  Call once, first thing.
 void noinit_init(void);
 int noinit_reset_reason(void);
+// Whether the program itself has caused it; false: power-on, or a reset from outside.
+bool noinit_announced(void);
 void noinit_soft_reset(void);
 // How often in a row the board has crashed soon after its start.
 unsigned noinit_crashes(void);

@@ -10,16 +10,24 @@ from .crc import CRC
 from .criticalsection import CriticalSection
 from .digital import DigitalIn, DigitalInOut, DigitalOut
 from .ethernet import Ethernet
+from .flashiap import FlashIAP
+from .flashiapblockdevice import FlashIAPBlockDevice
 from .i2c import I2C
 from .i2cslave import I2CSlave
 from .interruptin import InterruptIn
 from .port import PortIn, PortInOut, PortOut
 from .qspi import QSPI
+from .resetreason import ResetReason
 from .serial import UnbufferedSerial
+from .sleep import DeepSleepLock
+from .sleepport import SleepPort
 from .spi import SPI
 from .spislave import SPISlave
 from .stopwatch import Stopwatch
 from .ticker import LowPowerTicker, LowPowerTimeout, Ticker, Timeout
+from .trng import fill_random, getrandom, unique_id
+from .walltime import attach_rtc, set_time
+from .watchdog import Watchdog
 
 __all__ = [
     "AnalogIn",
@@ -34,6 +42,7 @@ __all__ = [
     "CRC",
     "CircularBuffer",
     "CriticalSection",
+    "DeepSleepLock",
     "DigitalIn",
     "DigitalInOut",
     "DigitalOut",
@@ -53,4 +62,20 @@ __all__ = [
     "Ticker",
     "Timeout",
     "UnbufferedSerial",
+    "FlashIAP",
+    "FlashIAPBlockDevice",
+    "InterruptIn",
+    "LowPowerTicker",
+    "LowPowerTimeout",
+    "ResetReason",
+    "SleepPort",
+    "Stopwatch",
+    "Ticker",
+    "Timeout",
+    "Watchdog",
+    "attach_rtc",
+    "fill_random",
+    "getrandom",
+    "set_time",
+    "unique_id",
 ]

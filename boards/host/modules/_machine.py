@@ -97,6 +97,8 @@ class WDT:
     def __init__(self, id=0, timeout=5000):
         if id != 0:
             raise ValueError("there is one watchdog: WDT(0)")
+        if timeout < 1:
+            raise ValueError("the watchdog's timeout must be at least 1 ms")
         self._timeout_ms = timeout
         self.feed()
 

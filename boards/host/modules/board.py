@@ -3,6 +3,7 @@
 import _machine  # noqa: F401  machine takes its classes from there, so it must be frozen
 import host
 import machine
+import uctypes
 
 NAME = "host"
 DESCRIPTION = "host (MicroPython's unix port)"
@@ -20,7 +21,8 @@ def storage():
 
 def noinit():
     """What a warm reset leaves alone, as a writable buffer: the end of the part for updates."""
-    return memoryview(host.Flash(0xFEF000, 0x1000))
+    part = host.Flash(0xFEF000, 0x1000)  # as a buffer it cannot be written to
+    return uctypes.bytearray_at(uctypes.addressof(part), 0x1000)
 
 
 def clear_format():

@@ -67,10 +67,10 @@ static mp_obj_t host_alarm(size_t n_args, const mp_obj_t *args) {
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(host_alarm_obj, 1, 3, host_alarm);
 
-// watchdog(timeout_ms): reset the board unless it is called again in time. It cannot be stopped.
+// watchdog(timeout_ms): reset the board unless it is called again in time. 0: no longer.
 static mp_obj_t host_watchdog(mp_obj_t timeout_ms) {
     mp_int_t ms = mp_obj_get_int(timeout_ms);
-    if (ms <= 0) {
+    if (ms < 0) {
         mp_raise_ValueError(MP_ERROR_TEXT("the watchdog's timeout must be at least 1 ms"));
     }
     set(&watchdog, SIGNAL_WATCHDOG, 0, (int64_t)ms * 1000, 0);

@@ -7,13 +7,3 @@ I2C_DIRECT = SPI_DIRECT = False
 SPI = find_spi = lacks("SPI")
 UART = find_uart = uart_room = uart_errors = uart_break = lacks("serial ports")
 ethernet = lacks("Ethernet")
-FlashMemory = lacks("FlashIAP")
-Watchdog = lacks("Watchdog")
-WATCHDOG_MAX_MS = 0
-reset_reason = lacks("ResetReason")
-fill_random = lacks("random number generator")
-WallClock = lacks("clock of wall time")
-sleep = lacks("sleep")
-deep_sleep = lacks("deep sleep")
-slept_ms = lacks("sleep")
-unique_id = lacks("unique id")

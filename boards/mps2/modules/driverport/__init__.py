@@ -35,16 +35,16 @@ _LAZY = {
     "Dac": "missing",
     "Pwm": "missing",
     # system
-    "FlashMemory": "missing",
-    "Watchdog": "missing",
-    "WATCHDOG_MAX_MS": "missing",
-    "reset_reason": "missing",
+    "FlashMemory": "flash",
+    "Watchdog": "watchdog",
+    "WATCHDOG_MAX_MS": "watchdog",
+    "reset_reason": "system",
     "fill_random": "missing",
-    "WallClock": "missing",
-    "sleep": "missing",
-    "deep_sleep": "missing",
-    "slept_ms": "missing",
-    "unique_id": "missing",
+    "WallClock": "system",
+    "sleep": "system",
+    "deep_sleep": "system",
+    "slept_ms": "system",
+    "unique_id": "system",
 }
 
 

@@ -1,5 +1,6 @@
 """The disk: its parts as block devices and buffers, and as memory of the board."""
 
+import board
 import host
 import machine
 import vfs
@@ -56,4 +57,10 @@ image = b"\xd2\xcd\x31\x09" + b"\x04\x07\x01a\x02\x03xyz"
 assert vfs.rom_ioctl(4, 0, 0, image) == 0 and vfs.rom_ioctl(4, 0, 0x3FFFFF, image) < 0
 assert vfs.rom_ioctl(5, 0) == 0
 assert bytes(memoryview(rom)[: len(image)]) == image
+
+# Memory that a warm reset leaves alone.
+memory = board.noinit()
+memory[0:4] = b"kept"
+assert len(memory) == 4096 and bytes(board.noinit()[:4]) == b"kept"
+assert bytes(memoryview(host.Flash(0xFEF000, 4096))[:4]) == b"kept"
 print("passed")

@@ -1,0 +1,3 @@
+"""There is none on CPython, where rtos runs on a VirtualPort."""
+
+raise ImportError("no kernelport on CPython")
