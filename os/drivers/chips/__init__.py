@@ -14,9 +14,15 @@ _LAZY = {
     "SSD1306_SPI": "ssd1306",
     # Ethernet
     "LAN9118": "lan9118",
+    "ENC28J60": "enc28j60",
+    "W5500": "w5500",
     # pins and LEDs
     "MAX7310": "max7310",
     "PCA9552": "pca9552",
+    # flash memory and cards
+    "NorFlash": "norflash",
+    "W25Q": "w25q",
+    "SDCard": "sdcard",
 }
 
 

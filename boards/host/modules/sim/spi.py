@@ -11,6 +11,7 @@ and, if it wants:
 
     modes                   the modes (polarity * 2 + phase) that it understands; default 0 and 3
     lsb_first               True: its least significant bit comes first
+    idle()                  a byte of clocks has gone by while it was not selected
     power_on(), properties  as for I2C devices
 
 All are called in the context of whoever moves the chip select or clocks the bytes.
@@ -81,7 +82,12 @@ class SPIBus:
             byte = fault.on_write(0, byte)
         reply = _FLOATING
         for slot in self._slots:
-            if slot.selected and slot.powered and byte is not None:
+            if not slot.powered or byte is None:
+                continue
+            if not slot.selected:
+                if slot.idle is not None:
+                    slot.idle()
+            else:
                 reply &= self._to(slot.device, byte, mode, lsb_first)
         for fault in self.faults:
             reply = fault.on_read(0, reply)
@@ -126,6 +132,7 @@ class _Slot:
         self.device = device
         self.selected = False
         self.powered = True
+        self.idle = getattr(device, "idle", None)
         self._cs = cs
         if cs is None:
             self._select(True)
