@@ -4,10 +4,8 @@ Pure Python that runs on MicroPython and on CPython. machine.I2C, SPI, UART and 
 made of it; unit tests use the same classes on a virtual clock. boards/host/README.md is the guide.
 """
 
-try:
-    import host  # noqa: F401  only the board has it
-except ImportError:
-    pass
-else:
-    # Whoever comes first, simulated hardware follows the computer's clock.
+import sys
+
+if sys.implementation.name == "micropython":
+    # On the board: whoever comes first, simulated hardware follows the computer's clock.
     from . import host_machine  # noqa: F401
