@@ -45,6 +45,7 @@ _LAZY = {
     # analog
     "AnalogIn": "analogin",
     "AnalogOut": "analogout",
+    "PwmOut": "pwmout",
     # buses between boards
     "CAN": "can",
     "CANMessage": "canmessage",

@@ -17,7 +17,8 @@ def refuses(feature, function, *arguments):
 def test_analog_pins():
     refuses("AnalogIn", drivers.AnalogIn, "A0")
     refuses("AnalogOut", drivers.AnalogOut, "A4")
-    assert owner("A0") is None and owner("A4") is None
+    refuses("PwmOut", drivers.PwmOut, "LED1")
+    assert owner("A0") is None and owner("LED1") is None and owner("A4") is None
 
 
 def test_buses():
