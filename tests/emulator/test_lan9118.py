@@ -10,6 +10,7 @@ import runpy
 import socket
 import struct
 import threading
+import time
 
 import pytest
 from coiltools import hostpage
@@ -147,7 +148,7 @@ def frame(dst: bytes, n: int, rng=None) -> bytes:
 
 
 def run_beside(board, code: str, timeout: float = 60):
-    """Run code on the board while we do something else; returns a function that gives its output."""
+    """Run code on the board while we do something else. Returns f: f() waits for its output, f.done() asks."""
     result = []
 
     def run():
@@ -165,6 +166,7 @@ def run_beside(board, code: str, timeout: float = 60):
             raise result[0]
         return result[0]
 
+    end.done = lambda: bool(result)
     return end
 
 
@@ -413,6 +415,72 @@ print(notified, dev.stats())
         wire.send(frame(echo, 60 + number))
         assert len(wire.receive()) == 60 + number
     assert ended() == "1001 (1001, 0, 0, 1001, 0)\n"
+
+
+def test_two_threads(board, wire, echo):
+    """One sends, one of higher priority takes what comes back, each waiting for its own."""
+    frames = 3000
+    code = f"""
+frames = {frames}
+out = bytearray(1514)
+out[:6] = {_OURS!r}
+out[6:12] = mine
+out[12:14] = b"\\x88\\xb5"
+window = rtos.Semaphore(5)
+wrong = 0
+
+async def receive():
+    global wrong
+    for number in range(frames):
+        while (n := dev.recv_into(buf)) == 0:
+            await flags.wait_any(1)
+        if buf[14] | buf[15] << 8 != number or n != 60 + number % 1455:
+            wrong += 1
+        window.release()
+
+async def send():
+    for number in range(frames):
+        await window.acquire()
+        out[14] = number & 0xFF
+        out[15] = number >> 8
+        while not dev.send(out, 60 + number % 1455):
+            await rtos.sleep_ms(1)
+
+async def main():
+    receiver = rtos.Thread(receive, priority=rtos.HIGH).start()
+    sender = rtos.Thread(send).start()
+    await sender.join()
+    await receiver.join()
+
+rtos.run(main)
+print(wrong, dev.stats(), dev.errors())
+"""
+    ended = run_beside(board, code)
+    for _ in range(frames):
+        data = wire.receive()
+        wire.send(data[6:12] + data[:6] + data[12:])
+    assert ended() == f"0 ({frames}, 0, 0, {frames}, 0) {{}}\n"
+
+
+def test_the_guide(board, wire):
+    """The first example of docs/chips.md, which runs for ever, prints a frame."""
+    text = (ROOT / "docs" / "chips.md").read_text().partition("```python\n")[2]
+    code = text.partition("```")[0]
+    assert "while True:\n" in code
+    ended = run_beside(
+        board,
+        code.replace("while True:\n", "while 'x' not in globals():\n").replace(
+            "n)\n        else", "n)\n            globals()['x'] = 1\n        else"
+        ),
+    )
+    data = b"\xff" * 6 + _OURS + b"\x88\xb5" + bytes(46)
+    while not ended.done():
+        wire.send(data)
+        time.sleep(0.05)
+    first, second = ended().splitlines()
+    assert first.startswith("<LAN9118 at 0x40200000 52:54:00:")
+    assert first.endswith(", 100 Mbit/s full duplex>")
+    assert second == f"{data[:14]} 60"
 
 
 _FOREIGN = """

@@ -1,5 +1,7 @@
 """`coil run` and `coil debug`: watching, snapshots, devices, heap, network, bad input."""
 
+import socket
+
 import pytest
 from coiltools.devices import Network
 from coiltools.emulator import Emulator
@@ -116,6 +118,20 @@ def test_network_forwards_and_captures(board_factory, tmp_path):
     assert pcap.read_bytes()[:4] in (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4")
 
 
+def test_network_to_a_unix_socket(coil_run, tmp_path):
+    cable = tmp_path / "cable"
+    run = coil_run("--net", f"socket:unix:{cable}")
+    run.wait(PROMPT)
+    code = (
+        "from drivers import Ethernet; dev = Ethernet(); dev.start(print); dev.send(bytes(60), 60)"
+    )
+    with socket.socket(socket.AF_UNIX) as ours:
+        ours.settimeout(10)
+        ours.connect(str(cable))
+        run.type(code + "\r")
+        assert ours.recv(64) == b"\0\0\0\x3c" + bytes(60)
+
+
 def test_script_with_icount_repeats_exactly(firmware):
     script = "import time\nfor i in range(1000): pass\nprint(time.ticks_us())"
     times = {run_script(Emulator(firmware, icount=6, epoch_s=0), script) for _ in range(2)}
@@ -161,6 +177,8 @@ def test_debugger_starts_a_halted_board(firmware, coil_run, tmp_path):
         (["--heap", "64M"], "takes 16K .. 4096K"),
         (["--icount", "99"], "must be 0 .. 10"),
         (["--pcap", "x.pcap"], "add --net"),
+        (["--net", "socket:pty"], "no place to connect the Ethernet"),
+        (["--net=usr"], "did you mean 'user'"),
         (["--watch"], "needs an application"),
         (["--i2c", "tmp106@0x48"], "did you mean 'tmp105'"),
         (["--serial", "0=pty"], "0 is the console"),

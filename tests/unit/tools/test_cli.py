@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from coiltools import apps, cli, jsonfile, paths
+from coiltools import apps, cli, jsonfile, paths, session
 
 COIL = [sys.executable, "-c", "from coiltools.cli import main; main()"]
 
@@ -69,3 +69,28 @@ def test_damaged_results_count_as_none(tmp_path):
     for damaged in (b"", b"{", b"[1]", b"\xff"):
         file.write_bytes(damaged)
         assert jsonfile.read(file) == {}
+
+
+@pytest.mark.parametrize(
+    "words, net, app",
+    [
+        ((), None, None),
+        (("--net",), "user", None),
+        (("--net", "blinky"), "user", "blinky"),
+        (("blinky", "--net"), "user", "blinky"),
+        (("--net", "--forward", "tcp:1:2", "blinky"), "user", "blinky"),
+        (("--net", "user", "blinky"), "user", "blinky"),
+        (("--net", "socket:unix:/tmp/x", "blinky"), "socket:unix:/tmp/x", "blinky"),
+        (("--net=socket:tcp:a:1,connect",), "socket:tcp:a:1,connect", None),
+    ],
+)
+def test_net_takes_the_next_word_only_if_it_is_a_network(monkeypatch, words, net, app):
+    seen = []
+
+    def start(options):
+        seen.append((options.net, options.app))
+        raise session.Fail("not started.")
+
+    monkeypatch.setattr(session, "start", start)
+    assert cli.main(["run", *words]) == 1
+    assert seen == [(net, app)]

@@ -2,7 +2,7 @@
 """The LAN9118's driver against a model of the chip that follows the datasheet."""
 
 import random
-from errno import EIO, ENODEV, ENOTCONN
+from errno import EIO, ENODEV, ENOTCONN, EOPNOTSUPP
 
 from drivers.chips._lan9118mac import multicast_hash
 from drivers.chips._lan9118plain import Bus
@@ -622,3 +622,10 @@ def test_after_deinit():
         lambda: setattr(rig.dev, "hwaddr", ME),
     ):
         assert error(call)[0] == ENODEV
+
+
+def test_a_board_without_ethernet_says_so():
+    from drivers import Ethernet
+
+    number, said = error(Ethernet)
+    assert number == EOPNOTSUPP and "host has no Ethernet" in said
