@@ -521,4 +521,4 @@ def enter(reserve):
     return 2
 
 
-connect(kick)
+connect(kick, enter)

@@ -14,9 +14,9 @@ LEVELS_NEST = False
 _POSTS = const(64)
 _MASK = const(0x3FFFFFFF)
 _CALIBRATION_US = const(10000)
-# Counting what the heap has takes a walk through it, 2,200 instructions for so many bytes: a call
-# pays for these.
-_WALK_BYTES = const(512)
+# Counting what the heap has takes a walk through it, 13,000 instructions for so many bytes: a call
+# pays for these. With fewer walks collections come too late, and take longer.
+_WALK_BYTES = const(3072)
 
 
 def _nothing(state=None):  # no *args: in an interrupt handler there is no heap for them
@@ -25,16 +25,17 @@ def _nothing(state=None):  # no *args: in an interrupt handler there is no heap 
 
 _posts = [None] * (3 * _POSTS)
 _posted = _applied = _lost = 0
-_irq_off = _irq_on = _kick = _nothing
+_irq_off = _irq_on = _kick = _enter = _nothing
 _calling = False  # a drain runs, and has not nested
 _hz = 0
 _calls_left = 0  # until the next walk
 
 
-def connect(kick):
-    """kick: what has the drain called."""
-    global _kick
+def connect(kick, enter):
+    """kick: what has the drain called. enter: what that does first."""
+    global _kick, _enter
     _kick = kick
+    _enter = enter
 
 
 def set_irq(off, on):
@@ -93,12 +94,17 @@ def posts_lost():
 
 
 class Drain:
-    """Drain(function): function() is called by the scheduler after each pend()."""
+    """Drain(function): function() is called by the scheduler after each pend().
 
-    def __init__(self, function):
+    Drain(function, reserve): enter(reserve) is called, then, unless that says to leave,
+    function(where, None) with what it says. If it raises: function(0, exception).
+    """
+
+    def __init__(self, function, reserve=None):
         if not callable(function):
             raise TypeError("Drain(function): pass something that can be called")
         self._function = function
+        self._reserve = reserve
         self._pending = False
         self._enter = self._run  # bound here, for interrupt handlers have no heap
 
@@ -121,7 +127,16 @@ class Drain:
         self._pending = False
         _calling = True
         try:
-            self._function()
+            if self._reserve is None:
+                self._function()
+            else:
+                where, result = 0, None
+                try:
+                    where = _enter(self._reserve)
+                except BaseException as error:
+                    result = error
+                if where or result is not None:
+                    self._function(where, result)
         finally:
             _calling = False
 
@@ -198,7 +213,7 @@ def cycles_hz():
 
 
 def allocated():
-    """Bytes of heap in use, at one call for each 512 bytes that the heap has; 0 at the others."""
+    """Bytes of heap in use, at one call for each 3 KB that the heap has; 0 at the others."""
     global _calls_left
     if _calls_left or HOSTED:
         _calls_left -= 1

@@ -1,7 +1,7 @@
 """Event and UserEvent: a call that is posted to an event queue again and again."""
 
 from .core import lock, now, unlock
-from .eventplace import CLOCK_MASK, NOTHING, OWN, PERIODIC, Bound, Place, check_ms, name_of
+from .eventplace import CLOCK_MASK, NOTHING, Bound, check_ms, name_of
 
 
 class _Event:
@@ -83,25 +83,6 @@ class Event(_Event):
         return self._queue.cancel(self._id)
 
 
-class _OwnPlace(Place):
-    """The place of a UserEvent."""
-
-    def __init__(self):
-        super().__init__(0, None)
-        self.kind = OWN
-        self.posted = False
-
-    def begin(self):
-        if self.period_ms:
-            return PERIODIC
-        self.release()  # so that the handler can post its event again
-        return OWN
-
-    def release(self):
-        """The event can be posted again."""
-        self.posted = False
-
-
 class UserEvent(_Event):
     """An Event that brings its own place, so that a post never fails for want of one.
 
@@ -112,24 +93,12 @@ class UserEvent(_Event):
 
     def __init__(self, queue, function, *args):
         super().__init__(queue, function, *args)
-        self._place = _OwnPlace()
-        queue.make_room()
+        self._place = queue.calls.own()
 
     def _send(self, function, arg):
-        place = self._place
-        state = self._queue.irq_off()
-        posted = place.posted
-        place.posted = True
-        self._queue.irq_on(state)
-        if posted:
-            return False
-        place.function = function
-        place.arg = arg
-        place.period_ms = self._period_ms
-        place.due = (now() + self._delay_ms) & CLOCK_MASK
-        place.waits = bool(self._delay_ms or self._period_ms)
-        self._queue.append(place)
-        return True
+        delay_ms, period_ms = self._delay_ms, self._period_ms
+        due = (now() + delay_ms) & CLOCK_MASK if delay_ms or period_ms else None
+        return self._queue.calls.post_own(self._place, function, arg, due, period_ms)
 
     def cancel(self):
         """Take the post back. Returns True if its call will not be made, or not again.

@@ -1,6 +1,7 @@
 """An event queue whose calls another loop makes: a foreign one, or another queue's dispatcher."""
 
 from .core import now
+from .eventplace import time_left
 
 
 class Chained:
@@ -15,12 +16,12 @@ class Chained:
         """
         old = self._background
         self._background = None
-        self._wake = self._signal.release
+        self.calls.set_wake(None)
         if old is not None:
             old(None)
         if callback is not None:
             self._background = callback
-            self._wake = self._wake_loop
+            self.calls.set_wake(self._wake_loop)
             self._tell()
 
     def _wake_foreign(self):
@@ -30,8 +31,8 @@ class Chained:
 
     def _tell(self):
         place = self._timed
-        ms = None if place is None else place.time_left(now())
-        self._background(0 if self._inbox or self._stale else ms)
+        ms = None if place is None else time_left(place, now())
+        self._background(0 if len(self.calls) or self._stale else ms)
 
     def chain(self, target):
         """Have the dispatcher of another queue make the calls of this one, too.

@@ -1,4 +1,4 @@
-"""What an event queue holds: a place for each call that waits, and what is called."""
+"""What an event queue needs of time and of what it calls."""
 
 from micropython import const
 
@@ -7,11 +7,6 @@ CLOCK_MASK = const(0x3FFFFFFF)
 _HALF = const(0x20000000)
 #: The longest delay and period: 6 days.
 DELAY_MAX_MS = const(0x1FFFFFFF)
-
-#: Kinds of a place besides 0, a call that is made once.
-PERIODIC = const(1)
-OWN = const(2)  # a UserEvent that is made once
-DELAYED = const(3)
 
 
 class _Nothing:
@@ -51,48 +46,6 @@ class Bound:
         return self._function(*(self._args + args))
 
 
-class Place:
-    """Room for one call.
-
-    function: None if the place is free, cancelled, or its call is being made. id: of the call, while
-    it is in use; else of the next one. append: puts the place into its queue's inbox.
-    """
-
-    def __init__(self, id, append):
-        self.id = self.number = id
-        self.append = append
-        self.free = None  # the next free one
-        self.next = None  # of those that wait for their time
-        self.function = None
-        self.arg = NOTHING
-        self.waits = False  # for its time
-        self.due = 0
-        self.period_ms = 0
-        self.kind = 0
-
-    def cancel(self):
-        """Returns whether there was anything to cancel. The place is not free yet."""
-        if self.function is not None:
-            self.function = None
-            return True
-        if self.period_ms:  # being made
-            self.period_ms = 0
-            return True
-        return False
-
-    def time_left(self, now):
-        """Milliseconds; 0: the call is due or is being made."""
-        return max(0, ticks_diff(self.due, now)) if self.waits else 0
-
-    def begin(self):
-        """The call of a place that is not of kind 0 is made now. Returns the kind it has then."""
-        if self.kind == DELAYED:
-            self.kind = 0
-        return self.kind
-
-    def next_period(self, now):
-        """Wait for the first time after `now` that is whole periods after the last one."""
-        late = ticks_diff(now, self.due)
-        periods = 1 if late < 0 else late // self.period_ms + 1
-        self.due = (self.due + periods * self.period_ms) & CLOCK_MASK
-        self.waits = True
+def time_left(place, now):
+    """Milliseconds until a call is made; 0: it is due or is being made."""
+    return max(0, ticks_diff(place.due, now)) if place.waits else 0

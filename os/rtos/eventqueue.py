@@ -1,35 +1,26 @@
 """EventQueue: calls that interrupt handlers and threads leave for a thread that makes them later.
 
-Whoever posts takes a place and appends it to `_inbox`, with interrupts off and no branch until the
-place is filled, so that whoever could see it finds it complete. The rest – the list of those that
-wait for their time, which places are free again – is changed by the dispatcher alone; cancel() marks.
+Where the calls are kept, and how they are made, is in Calls: boards/native/src/calls.c, or its twin
+_plaincalls.py. The list of those that wait for their time is here, and the dispatcher alone changes it;
+cancel() marks.
 """
 
 import sys
-from collections import deque
 
 from micropython import const
 
 from .core import Semaphore, lock, now, unlock
 from .eventchain import Chained
-from .eventplace import (
-    CLOCK_MASK,
-    DELAYED,
-    NOTHING,
-    OWN,
-    PERIODIC,
-    Bound,
-    Place,
-    check_ms,
-    name_of,
-    ticks_diff,
-)
-from .eventport import Alarm, interrupt_mask
+from .eventplace import CLOCK_MASK, NOTHING, Bound, check_ms, name_of, ticks_diff, time_left
+from .eventport import Alarm
+
+# A plain import: where the module is there, the build leaves the twin out.
+try:
+    import _native as maker
+except ImportError:
+    import rtos._plaincalls as maker
 
 _SIZE_MAX = const(1024)
-# An id is a generation above the number of its place, which is 1 to 1024; 0 is no id.
-_GENERATION = const(2048)
-_NUMBER = const(2047)
 
 
 class EventQueue(Chained):
@@ -52,21 +43,10 @@ class EventQueue(Chained):
         if not isinstance(size, int) or not 0 <= size <= _SIZE_MAX:
             raise ValueError("EventQueue(size): 0 to 1024 places")
         self.name = name
-        #: How many posts have found no place.
-        self.dropped = 0
-        self.irq_off, self.irq_on = interrupt_mask()
         self._signal = Semaphore()
-        self._wake = self._signal.release
-        self._capacity = size
-        self._inbox = deque((), size + 1)
-        append = self._inbox.append
-        self._places = [Place(n + 1, append) for n in range(size)]
-        # What a post gets when no place is free: one that may be filled and never gets anywhere.
-        self._free = refused = Place(0, self._refuse)
-        refused.free = refused
-        for place in self._places:
-            place.free = self._free
-            self._free = place
+        self.calls = maker.Calls(size, self._signal, NOTHING)
+        # What is called most is bound here once; interrupt handlers have no heap for it either.
+        self.call = self.calls.call
         self._timed = None  # the first of those that wait for their time
         # The dispatcher has more to do than to make the calls in the inbox, one a token of _signal.
         self._slow = True
@@ -85,7 +65,7 @@ class EventQueue(Chained):
         self._in_chain = self._serve_chained
 
     def __repr__(self):
-        waiting = len(self._inbox)
+        waiting = len(self.calls)
         place = self._timed
         while place is not None:
             waiting += 1
@@ -95,28 +75,19 @@ class EventQueue(Chained):
 
     # ---- Posting
 
-    def _refuse(self, place):
-        self.dropped += 1
+    def __getattr__(self, name):
+        if name == "dropped":  # how many posts have found no place
+            return self.calls.dropped
+        raise AttributeError(name)
 
-    def call(self, function, arg=NOTHING, *more):
+    def call(self, function, *args):
         """Have the dispatcher call `function` with the arguments that follow, as soon as it can.
 
         Returns an id for cancel() and time_left(); 0 if no place is free, counted in `dropped`.
         Allocates nothing, unless there are two arguments or more: these need a heap, so a hard
         interrupt handler gets a MemoryError.
         """
-        if more:
-            function = Bound(function, (arg,) + more)
-            arg = NOTHING
-        state = self.irq_off()
-        place = self._free
-        self._free = place.free
-        place.append(place)
-        self.irq_on(state)
-        place.function = function
-        place.arg = arg
-        self._wake()
-        return place.id
+        return self.calls.call(function, *args)  # each queue has its own in place of this
 
     def call_in(self, delay_ms, function, arg=NOTHING, *more):
         """Have the dispatcher call `function` after `delay_ms` milliseconds; the rest as call().
@@ -144,56 +115,11 @@ class EventQueue(Chained):
 
     def post(self, function, arg, delay_ms, period_ms):
         """For Event."""
-        if not delay_ms and not period_ms:
-            return self.call(function, arg)
-        kind = PERIODIC if period_ms else DELAYED
-        due = (now() + delay_ms) & CLOCK_MASK
-        state = self.irq_off()  # as in call()
-        place = self._free
-        self._free = place.free
-        place.append(place)
-        self.irq_on(state)
-        place.function = function
-        place.arg = arg
-        place.due = due
-        place.waits = True
-        place.period_ms = period_ms
-        place.kind = kind
-        self._wake()
-        return place.id
-
-    def append(self, place):
-        """Post a place that is not the queue's. For UserEvent."""
-        state = self.irq_off()
-        self._inbox.append(place)
-        self.irq_on(state)
-        self._wake()
-
-    def make_room(self):
-        """The inbox has to hold one more. For UserEvent."""
-        self._capacity += 1
-        inbox = deque((), self._capacity + 1)
-        lock()
-        state = self.irq_off()
-        try:
-            for _ in range(len(self._inbox)):
-                inbox.append(self._inbox.popleft())
-            for place in self._places:
-                place.append = inbox.append
-            self._inbox = inbox
-        finally:
-            self.irq_on(state)
-            unlock()
+        if delay_ms or period_ms:
+            return self.calls.post(function, arg, (now() + delay_ms) & CLOCK_MASK, period_ms)
+        return self.call(function) if arg is NOTHING else self.call(function, arg)
 
     # ---- What was posted
-
-    def _find(self, id):
-        number = id & _NUMBER
-        if 0 < number <= len(self._places):
-            place = self._places[number - 1]
-            if place.id == id:
-                return place
-        return None
 
     def cancel(self, id):
         """Take a call back. Returns True if it will not be made, or not again; else False.
@@ -202,10 +128,10 @@ class EventQueue(Chained):
         cancels itself gets True. The place is free when the dispatcher has come by.
         """
         lock()  # or the dispatcher frees the place in between, and somebody else takes it
-        place = self._find(id)
+        place = self.calls.find(id)
         cancelled = place is not None and place.cancel()
         if cancelled:
-            place.id = (id + _GENERATION) & CLOCK_MASK
+            self.calls.expel(place)
         unlock()
         if cancelled:
             self.sweep()
@@ -217,10 +143,17 @@ class EventQueue(Chained):
         self._slow = True
         self._wake()
 
+    def _wake(self):
+        hook = self.calls.hook
+        if hook is None:
+            self._signal.release()
+        else:
+            hook()
+
     def time_left(self, id):
         """Milliseconds until a call is due; 0: it is due or is made; -1: the id is not in use."""
-        place = self._find(id)
-        return -1 if place is None else place.time_left(now())
+        place = self.calls.find(id)
+        return -1 if place is None else time_left(place, now())
 
     def tick(self):
         """The queue's clock, which is the kernel's: milliseconds modulo 2**30."""
@@ -263,13 +196,15 @@ class EventQueue(Chained):
         if self._dispatched:
             raise RuntimeError("'%s' is being dispatched: that is the work of one" % self.name)
         self._dispatched = True
-        irq_off, irq_on = self.irq_off, self.irq_on
+        calls = self.calls
+        make = calls.make
         self._began = now()
         self._end = None if timeout_ms is None else (self._began + timeout_ms) & CLOCK_MASK
-        self._left = len(self._inbox)
+        self._left = len(calls)
         self._slow = True
         try:
             while True:
+                place = None
                 if self._slow:
                     place = self._next()
                     if place is None:
@@ -278,47 +213,28 @@ class EventQueue(Chained):
                         if self._slow:
                             await wait()
                         continue
-                    kind = place.kind
                 else:
                     await wait()
-                    if self._slow or not self._inbox:
+                    if self._slow:
                         continue
-                    place = self._inbox.popleft()
-                    kind = place.kind
-                    if kind and place.waits:
-                        self._file(place)
-                        continue
-                # No branch until the place says that its call is made.
-                function = place.function
-                arg = place.arg
-                place.function = None
-                if kind:
-                    kind = place.begin()
                 try:
-                    if function is not None:
-                        if arg is NOTHING:
-                            result = function()
-                        else:
-                            place.arg = NOTHING
-                            result = function(arg)
-                        if result is not None and hasattr(result, "send"):
-                            if wait is None:
-                                result.close()
-                                raise RuntimeError("an async handler needs dispatch() in a thread")
-                            await result
-                except BaseException as error:
-                    if not isinstance(error, Exception):
-                        self._finish(place, kind, None, NOTHING)
-                        raise
-                    self._report(function, error)
-                if kind:
-                    self._finish(place, kind, function, arg)
-                    continue
-                place.id = (place.id + _GENERATION) & CLOCK_MASK
-                state = irq_off()
-                place.free = self._free
-                self._free = place
-                irq_on(state)
+                    result = make(place)
+                    if result is None:
+                        continue
+                    if hasattr(result, "send"):
+                        if wait is None:
+                            result.close()
+                            raise RuntimeError("an async handler needs dispatch() in a thread")
+                        await result
+                        result = calls.done()
+                except Exception as error:
+                    self._report(calls.function, error)
+                    result = calls.done()
+                except BaseException:
+                    calls.drop()
+                    raise
+                if result is not None:
+                    self._file(result)
         finally:
             if self._alarm is not None:
                 self._alarm.strand.finish()
@@ -343,7 +259,7 @@ class EventQueue(Chained):
             if self._left:
                 self._left -= 1
                 self._signal.try_acquire()
-                place = self._inbox.popleft()
+                place = self.calls.take()
                 if not place.waits:
                     return place
                 self._file(place)
@@ -357,7 +273,7 @@ class EventQueue(Chained):
                 self._broken = False
                 self._end = self
                 return None
-            self._left = len(self._inbox)
+            self._left = len(self.calls)
             place = self._timed
             due = end if place is None else place.due
             if due is None and not (self._left or self._broken or self._stale):
@@ -381,7 +297,7 @@ class EventQueue(Chained):
     def _file(self, place):
         """Put a place among those that wait for their time, behind those of the same time."""
         if place.function is None:  # cancelled meanwhile
-            self._release(place)
+            self.calls.release(place)
             return
         due = place.due
         before = None
@@ -395,35 +311,6 @@ class EventQueue(Chained):
         else:
             before.next = place
         self._slow = True
-
-    def _finish(self, place, kind, function, arg):
-        """A call has been made: the place is free, or waits for the next period."""
-        if kind == OWN:
-            return
-        if kind == PERIODIC:
-            # In this order: cancel() may come at the branch, and looks at the function first.
-            place.function = function
-            place.arg = arg
-            if function is not None and place.period_ms:
-                place.next_period(now())
-                self._file(place)
-                return
-            place.function = None
-        self._release(place)
-
-    def _release(self, place):
-        place.waits = False
-        place.arg = NOTHING
-        place.period_ms = 0
-        if not place.number:
-            place.release()
-            return
-        place.kind = 0
-        place.id = (place.id + _GENERATION) & CLOCK_MASK
-        state = self.irq_off()
-        place.free = self._free
-        self._free = place
-        self.irq_on(state)
 
     def _sweep(self):
         """Free the places of the cancelled calls among those that wait for their time."""
@@ -440,5 +327,5 @@ class EventQueue(Chained):
                 else:
                     before.next = after
                 place.next = None
-                self._release(place)
+                self.calls.release(place)
             place = after

@@ -20,7 +20,6 @@ from .core import (
     budget,
     configure,
     cycles_hz,
-    enter,
     expire,
     hold,
     interrupted,
@@ -176,21 +175,24 @@ def _serve():
         result = run_ready(0)
 
 
-def _drain():
-    """Called by MicroPython's scheduler after each kick()."""
+def _drain(where, result):
+    """Called by MicroPython's scheduler after each kick(), unless the Drain has done all by itself.
+
+    where: what enter() says; 0: something has raised result. result: what run() has returned over a
+    strand; None: nothing was stepped yet.
+    """
     try:
-        where = enter(_STACK_RESERVE)
-        if where == _OVER_STRAND and kernel.stepping is None:
-            result = nest(run_ready, 0)
-            if result:
-                _go_on(result)
-        elif where:
-            _drain_with_care(where)
+        if where == 0:
+            panic(result)
+        elif result is not None:
+            _go_on(result)
+        else:
+            _step(where)
     except BaseException as error:
         panic(error)
 
 
-def _drain_with_care(where):
+def _step(where):
     if where & _CTRL_C:
         where -= _CTRL_C
         _check_hog()
@@ -316,7 +318,7 @@ def _begin(port, background):
     kernel.ms_cycles = cycles_hz() // 1000
     kernel.heap = gc.mem_alloc() + gc.mem_free()
     configure(
-        drain=Drain(_drain),
+        drain=Drain(_drain, _STACK_RESERVE),
         outside=outside,
         irq_off=port.irq_off,
         irq_on=port.irq_on,

@@ -6,7 +6,7 @@ from coiltools.emulator import Emulator
 from coiltools.runningboard import run_script
 
 FORMS = ["run", "start"]
-#: A collection of 4 MB takes longer than 64 places can hold what arrives meanwhile.
+#: A collection of 4 MB takes longer than 256 places can hold what arrives meanwhile.
 _HEAP = 192 << 10
 NATIVE = pytest.mark.parametrize("native", [True, False], ids=["native", "stock"])
 
@@ -30,7 +30,7 @@ COUNT = 10_000
 posted = [0, 0]
 made = [0, 0]
 wrong = 0
-queue = rtos.EventQueue(64)
+queue = rtos.EventQueue(256)
 
 def made_by(source):
     def handler(number):
@@ -111,6 +111,8 @@ def handler(number):
         wrong += 1
     last = number
     made += 1
+    for _ in range(100):
+        pass
 
 def isr(timer):
     global posted, refused

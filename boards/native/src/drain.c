@@ -5,9 +5,12 @@
 
 #include "kernel.h"
 
+#define OVER_STRAND (2) // as enter() says it
+
 typedef struct {
     mp_obj_base_t base;
     mp_obj_t function;
+    mp_obj_t reserve; // NULL: the function does all
     mp_sched_item_t displaced; // what had the last place in MicroPython's full queue
     volatile bool pending;
 } entry_t;
@@ -48,6 +51,28 @@ static void leave(void *node) {
     MICROPY_END_ATOMIC_SECTION(atomic_state);
 }
 
+// What most drains come to, without Python: make the posted calls, and step what may run on top of the
+// strand that the drain has interrupted. The function gets the rest.
+static void drain_by_itself(entry_t *self) {
+    mp_obj_t where = MP_OBJ_NEW_SMALL_INT(0);
+    mp_obj_t result = mp_const_none;
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        where = coil_enter(self->reserve);
+        if (where == MP_OBJ_NEW_SMALL_INT(OVER_STRAND) && !coil_hosting()) {
+            result = coil_nest(MP_OBJ_FROM_PTR(&coil_run_obj), MP_OBJ_NEW_SMALL_INT(0));
+        }
+        nlr_pop();
+        if (where == MP_OBJ_NEW_SMALL_INT(0) || result == MP_OBJ_NEW_SMALL_INT(0)) {
+            return;
+        }
+    } else {
+        where = MP_OBJ_NEW_SMALL_INT(0);
+        result = MP_OBJ_FROM_PTR(nlr.ret_val);
+    }
+    mp_call_function_2(self->function, where, result);
+}
+
 static mp_obj_t entry_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     entry_t *self = MP_OBJ_TO_PTR(self_in);
     (void)n_args;
@@ -63,7 +88,11 @@ static mp_obj_t entry_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const m
     drained_t drained;
     enter(&drained);
     nlr_push_jump_callback(&drained.node, leave);
-    mp_call_function_0(self->function);
+    if (self->reserve == MP_OBJ_NULL) {
+        mp_call_function_0(self->function);
+    } else {
+        drain_by_itself(self);
+    }
     nlr_pop_jump_callback(true);
     return mp_const_none;
 }
@@ -74,14 +103,18 @@ static MP_DEFINE_CONST_OBJ_TYPE(
     );
 
 // Drain(function): function() is called by the scheduler after each pend().
+// Drain(function, reserve): after each pend() enter(reserve) and, over a strand, run(0) are called;
+// function(where, result) if that is not all. where: what enter() has returned; 0: result has been raised.
+// result: what run() has returned; None: it was not called.
 static mp_obj_t drain_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_arg_check_num(n_args, n_kw, 1, 1, false);
+    mp_arg_check_num(n_args, n_kw, 1, 2, false);
     if (!mp_obj_is_callable(args[0])) {
         mp_raise_TypeError(MP_ERROR_TEXT("Drain(function): pass something that can be called"));
     }
     drain_t *self = mp_obj_malloc(drain_t, type);
     self->entry = mp_obj_malloc(entry_t, &entry_type);
     self->entry->function = args[0];
+    self->entry->reserve = n_args > 1 ? args[1] : MP_OBJ_NULL;
     self->entry->displaced.func = self->entry->displaced.arg = MP_OBJ_NULL;
     self->entry->pending = false;
     return MP_OBJ_FROM_PTR(self);

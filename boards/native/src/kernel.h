@@ -79,6 +79,8 @@ void coil_ready(coil_strand_t *strand);
 void coil_ready_quietly(coil_strand_t *strand);
 void coil_unready(coil_strand_t *strand);
 void coil_kick(void);
+bool coil_hosting(void);
+mp_obj_t coil_enter(mp_obj_t reserve);
 void coil_unlock(void);
 void coil_kernel_deinit(void);
 
@@ -133,6 +135,9 @@ extern const mp_obj_type_t coil_mutex_type;
 // output.c
 void coil_output_deinit(void);
 
+// semaphore.c
+mp_obj_t coil_semaphore_release(mp_obj_t self);
+
 // post.c
 void coil_post_deinit(void);
 void coil_apply(void);
@@ -140,6 +145,7 @@ void coil_apply(void);
 extern const mp_obj_type_t coil_strand_type;
 extern const mp_obj_type_t coil_waiters_type;
 extern const mp_obj_type_t coil_queue_type;
+extern const mp_obj_type_t coil_calls_type;
 extern const mp_obj_type_t coil_semaphore_type;
 extern const mp_obj_type_t coil_flags_type;
 

@@ -1,6 +1,7 @@
 COIL_NATIVE := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
 SRC_USERMOD_C += $(addprefix $(COIL_NATIVE)/, \
+	calls.c \
 	cycles.c \
 	deadline.c \
 	drain.c \

@@ -41,6 +41,7 @@ static const mp_rom_map_elem_t native_globals_table[] = {
 
     { MP_ROM_QSTR(MP_QSTR_Strand), MP_ROM_PTR(&coil_strand_type) },
     { MP_ROM_QSTR(MP_QSTR_Waiters), MP_ROM_PTR(&coil_waiters_type) },
+    { MP_ROM_QSTR(MP_QSTR_Calls), MP_ROM_PTR(&coil_calls_type) },
     { MP_ROM_QSTR(MP_QSTR_Queue), MP_ROM_PTR(&coil_queue_type) },
     { MP_ROM_QSTR(MP_QSTR_Semaphore), MP_ROM_PTR(&coil_semaphore_type) },
     { MP_ROM_QSTR(MP_QSTR_Mutex), MP_ROM_PTR(&coil_mutex_type) },

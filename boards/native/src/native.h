@@ -26,6 +26,8 @@ extern volatile bool coil_keeps_interrupts;
 void coil_interrupt_take(void);
 void coil_interrupt_give(void);
 
+mp_obj_t coil_nest(mp_obj_t function, mp_obj_t argument);
+
 // Queue the function of a Drain unless it is queued already.
 void coil_drain_pend(mp_obj_t drain);
 

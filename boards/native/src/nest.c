@@ -53,7 +53,7 @@ static void leave(void *node) {
 }
 
 // nest(function, argument) -> what function(argument) returns or raises.
-static mp_obj_t native_nest(mp_obj_t function, mp_obj_t argument) {
+mp_obj_t coil_nest(mp_obj_t function, mp_obj_t argument) {
     refuse_outside_drain();
     nest_t nest;
     enter(&nest);
@@ -62,4 +62,4 @@ static mp_obj_t native_nest(mp_obj_t function, mp_obj_t argument) {
     nlr_pop_jump_callback(true);
     return result;
 }
-MP_DEFINE_CONST_FUN_OBJ_2(coil_nest_obj, native_nest);
+MP_DEFINE_CONST_FUN_OBJ_2(coil_nest_obj, coil_nest);

@@ -372,6 +372,11 @@ static mp_obj_t native_running(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_running_obj, native_running);
 
+// Whether the strand that runs hosts an event loop.
+bool coil_hosting(void) {
+    return top != NULL && (top->strand->flags & STRAND_HOST);
+}
+
 // in_thread() -> whether the caller is a thread, which can wait, or at least was one when a callback
 // or a handler interrupted it: park() and served() tell these.
 static mp_obj_t native_in_thread(void) {
@@ -445,7 +450,7 @@ MP_DEFINE_CONST_FUN_OBJ_0(coil_locked_obj, native_locked);
 // enter(reserve): what a drain does first: make the posted calls. -> 0: the kernel is locked, or there
 // are less than `reserve` bytes of C stack; leave, unlock() or run() bring the drain back.
 // 1: it runs over the base level. 2: over a strand. 4 more: Ctrl-C is kept.
-static mp_obj_t native_enter(mp_obj_t reserve) {
+mp_obj_t coil_enter(mp_obj_t reserve) {
     mp_int_t left = (mp_int_t)MP_STATE_THREAD(stack_limit) - (mp_int_t)mp_cstack_usage();
     if (coil_lock_depth != 0 || left < mp_obj_get_int(reserve)) {
         coil_resched = true;
@@ -464,7 +469,7 @@ static mp_obj_t native_enter(mp_obj_t reserve) {
     }
     return MP_OBJ_NEW_SMALL_INT((top == NULL ? 1 : 2) + (coil_interrupt_kept ? 4 : 0));
 }
-MP_DEFINE_CONST_FUN_OBJ_1(coil_enter_obj, native_enter);
+MP_DEFINE_CONST_FUN_OBJ_1(coil_enter_obj, coil_enter);
 
 // allocated() -> bytes of heap handed out since the last collection.
 static mp_obj_t native_allocated(void) {

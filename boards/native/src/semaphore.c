@@ -63,7 +63,7 @@ static mp_obj_t semaphore_try_acquire(mp_obj_t self_in) {
 static MP_DEFINE_CONST_FUN_OBJ_1(semaphore_try_acquire_obj, semaphore_try_acquire);
 
 // release() -> False: the count is at its maximum.
-static mp_obj_t semaphore_release(mp_obj_t self_in) {
+mp_obj_t coil_semaphore_release(mp_obj_t self_in) {
     semaphore_t *self = MP_OBJ_TO_PTR(self_in);
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     bool done = coil_waitable_pop(&self->waitable) != NULL;
@@ -74,7 +74,7 @@ static mp_obj_t semaphore_release(mp_obj_t self_in) {
     MICROPY_END_ATOMIC_SECTION(atomic_state);
     return mp_obj_new_bool(done);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(semaphore_release_obj, semaphore_release);
+static MP_DEFINE_CONST_FUN_OBJ_1(semaphore_release_obj, coil_semaphore_release);
 
 static mp_obj_t semaphore_count(mp_obj_t self_in) {
     return MP_OBJ_NEW_SMALL_INT(((semaphore_t *)MP_OBJ_TO_PTR(self_in))->count);
@@ -83,7 +83,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(semaphore_count_obj, semaphore_count);
 
 static mp_obj_t semaphore_exit(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
-    semaphore_release(args[0]);
+    coil_semaphore_release(args[0]);
     return MP_OBJ_FROM_PTR(&coil_over);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(semaphore_exit_obj, 4, 4, semaphore_exit);

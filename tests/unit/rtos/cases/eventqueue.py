@@ -431,14 +431,13 @@ def test_a_terminated_dispatcher_leaves_the_queue_in_order():
         for _ in range(5):
             thread = rtos.Thread(queue.dispatch_forever).start()
             id = queue.call(waits)
-            queue.call_every(5, print)
+            other = queue.call_every(5, print)
             await rtos.sleep_ms(2)
             thread.terminate()
             await thread.join()
             assert queue.time_left(id) == -1
             queue.break_dispatch()
-            for place in queue._places:
-                queue.cancel(place.id)
+            assert queue.cancel(other)
             await queue.dispatch()
         assert queue.call(log.append, "a") and queue.call(log.append, "b")
         await queue.dispatch(0)

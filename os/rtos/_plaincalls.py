@@ -1,0 +1,256 @@
+"""The twin in Python of Calls in C: the places of an event queue, and what was posted to it.
+
+Whoever posts takes a place and appends it to the inbox, with interrupts off and no branch until the
+place is filled, so that whoever could see it finds it complete.
+"""
+
+from collections import deque
+
+from micropython import const
+
+from .core import now
+from .eventplace import CLOCK_MASK, NOTHING, Bound, ticks_diff
+from .eventport import interrupt_mask
+
+# An id is a generation above the number of its place, which is 1 to 1024; 0 is no id.
+_GENERATION = const(2048)
+_NUMBER = const(2047)
+
+_ONCE = const(0)
+_PERIODIC = const(1)
+_OWN = const(2)
+_DELAYED = const(3)
+
+
+class Place:
+    """Room for one call.
+
+    function: None if the place is free, cancelled, or its call is being made. id: of the call, while
+    it is in use; else of the next one. append: puts the place into its queue's inbox.
+    """
+
+    def __init__(self, number, append, kind=_ONCE):
+        self.id = self.number = number
+        self.append = append
+        self.free = None  # the next free one
+        self.next = None  # of those that wait for their time
+        self.function = None
+        self.arg = NOTHING
+        self.waits = False  # for its time
+        self.due = 0
+        self.period_ms = 0
+        self.kind = kind
+        self.posted = False  # a UserEvent's
+
+    def cancel(self):
+        """Returns whether there was anything to cancel. The place is not free yet."""
+        if self.function is not None:
+            self.function = None
+            return True
+        if self.period_ms:  # being made
+            self.period_ms = 0
+            return True
+        return False
+
+
+class Calls:
+    """The places of an event queue; boards/native/src/calls.c says what its methods do.
+
+    size: how many. signal: the Semaphore that counts what was posted. nothing: NOTHING.
+    """
+
+    def __init__(self, size, signal, nothing):
+        #: How many posts have found no place.
+        self.dropped = 0
+        #: What is being called, or was called last.
+        self.function = None
+        self._signal = signal
+        #: What set_wake() was given.
+        self.hook = None
+        self._wake = signal.release
+        self._irq_off, self._irq_on = interrupt_mask()
+        self._room = size + 1
+        self._inbox = deque((), self._room)
+        append = self._inbox.append
+        self._places = [Place(n + 1, append) for n in range(size)]
+        # What a post gets when no place is free: one that may be filled and never gets anywhere.
+        self._free = refused = Place(0, self._refuse)
+        refused.free = refused
+        for place in reversed(self._places):
+            place.free = self._free
+            self._free = place
+        self._making = None
+        self._arg = NOTHING
+        # A post of the core that a handler's release() is has found no room: there are fewer signals
+        # than calls.
+        self._lost = False
+
+    def __len__(self):
+        return len(self._inbox)
+
+    # No property: with one each store to an attribute costs twice as much.
+    def set_wake(self, function):
+        """Have function() called after each post; None: the signal is released."""
+        self.hook = function
+        self._wake = self._signal.release if function is None else function
+
+    def _refuse(self, place):
+        self.dropped += 1
+
+    def call(self, function, arg=NOTHING, *more):
+        if more:
+            function = Bound(function, (arg,) + more)
+            arg = NOTHING
+        state = self._irq_off()
+        place = self._free
+        self._free = place.free
+        place.append(place)
+        self._irq_on(state)
+        place.function = function
+        place.arg = arg
+        if self._wake() is False:
+            self._lost = True
+        return place.id
+
+    def post(self, function, arg, due, period_ms):
+        kind = _PERIODIC if period_ms else _DELAYED
+        state = self._irq_off()  # as in call()
+        place = self._free
+        self._free = place.free
+        place.append(place)
+        self._irq_on(state)
+        place.function = function
+        place.arg = arg
+        place.due = due
+        place.waits = True
+        place.period_ms = period_ms
+        place.kind = kind
+        if self._wake() is False:
+            self._lost = True
+        return place.id
+
+    def own(self):
+        self._room += 1
+        inbox = deque((), self._room)
+        state = self._irq_off()
+        try:
+            for _ in range(len(self._inbox)):
+                inbox.append(self._inbox.popleft())
+            for place in self._places:
+                place.append = inbox.append
+            self._inbox = inbox
+        finally:
+            self._irq_on(state)
+        return Place(0, None, _OWN)
+
+    def post_own(self, place, function, arg, due, period_ms):
+        state = self._irq_off()
+        posted = place.posted
+        place.posted = True
+        self._irq_on(state)
+        if posted:
+            return False
+        place.function = function
+        place.arg = arg
+        place.period_ms = period_ms
+        place.waits = due is not None
+        place.due = due
+        state = self._irq_off()
+        self._inbox.append(place)
+        self._irq_on(state)
+        if self._wake() is False:
+            self._lost = True
+        return True
+
+    def find(self, id):
+        number = id & _NUMBER
+        if 0 < number <= len(self._places):
+            place = self._places[number - 1]
+            if place.id == id:
+                return place
+        return None
+
+    def expel(self, place):
+        place.id = (place.id + _GENERATION) & CLOCK_MASK
+
+    def release(self, place):
+        place.waits = False
+        place.arg = NOTHING
+        place.period_ms = 0
+        if not place.number:
+            place.posted = False
+            return
+        place.kind = _ONCE
+        place.id = (place.id + _GENERATION) & CLOCK_MASK
+        state = self._irq_off()
+        place.free = self._free
+        self._free = place
+        self._irq_on(state)
+
+    def take(self):
+        return self._inbox.popleft() if self._inbox else None
+
+    def make(self, place=None):
+        if place is None:
+            if not self._inbox:
+                return None
+            place = self._inbox.popleft()
+        if self._lost:
+            self._lost = False  # first, because handlers set it again
+            if self._inbox:
+                self._lost = True
+                self._signal.release()
+        if place.waits:
+            return place
+        # No branch until the place says that its call is made.
+        self.function = function = place.function
+        arg = place.arg
+        place.function = None
+        self._making = place
+        if place.kind:
+            self._arg = arg
+            if place.kind == _DELAYED:
+                place.kind = _ONCE
+            elif place.kind == _OWN and not place.period_ms:
+                self._making = None  # so that the handler can post its event again
+                self.release(place)
+        # Few names, or MicroPython takes the frame from the heap: `arg` is the result, too.
+        if function is not None:  # else it was cancelled
+            arg = function() if arg is NOTHING else function(arg)
+            if arg is not None and hasattr(arg, "send"):
+                return arg
+        if place.kind:
+            return self.done()
+        # The same for most calls, without two more.
+        self._making = None
+        place.arg = NOTHING
+        place.waits = False
+        place.id = (place.id + _GENERATION) & CLOCK_MASK
+        arg = self._irq_off()
+        place.free = self._free
+        self._free = place
+        self._irq_on(arg)
+        return None
+
+    def done(self):
+        place = self._making
+        self._making = None
+        if place is None:
+            return None
+        if place.period_ms and self.function is not None:
+            # In this order: cancel() may come at the branch, and looks at the function first.
+            place.function = self.function
+            place.arg = self._arg
+            if place.period_ms:
+                late = ticks_diff(now(), place.due)
+                periods = 1 if late < 0 else late // place.period_ms + 1
+                place.due = (place.due + periods * place.period_ms) & CLOCK_MASK
+                place.waits = True
+                return place
+            place.function = None
+        self.release(place)
+        return None
+
+    def drop(self):
+        self.function = None
+        return self.done()
