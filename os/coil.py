@@ -31,6 +31,15 @@ _LAZY = {
     "Ticker": "drivers",
     "Timeout": "drivers",
     "Stopwatch": "drivers",
+    # analog pins, and buses between boards
+    "AnalogIn": "drivers",
+    "AnalogOut": "drivers",
+    "PwmOut": "drivers",
+    "CAN": "drivers",
+    "CANMessage": "drivers",
+    "I2CSlave": "drivers",
+    "SPISlave": "drivers",
+    "QSPI": "drivers",
     # threads
     "Thread": "rtos.thread",
     "Mutex": "rtos.core",

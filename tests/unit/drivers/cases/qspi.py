@@ -1,68 +1,14 @@
-"""QSPI on the simulated quad bus of board host, with a flash memory of one line behind it."""
+"""QSPI on the simulated quad bus of board host, with the model of a W25Q."""
 
 from errno import ENODEV
 
 from drivers import QSPI
 from sim import clock, parts
+from sim.devices.w25q import W25Q
 from sim.qspi import QuadFlash, Single
 from support import fresh, no_allocation, raises
 
 fresh()
-
-
-class Flash:
-    """An SPI flash of 64 KB with the commands of a W25Q that are used here; busy for 700 us."""
-
-    identity = b"\xef\x40\x10"
-
-    def __init__(self):
-        self.data = bytearray(b"\xff" * 0x10000)
-        self.status_2 = 0
-        self._enabled = False
-        self._busy_until = 0
-        self._got = bytearray()
-
-    def select(self):
-        self._got = bytearray()
-
-    def exchange(self, byte):
-        got = self._got
-        reply = 0xFF
-        if got:
-            n = len(got)
-            if got[0] == 0x9F:
-                reply = self.identity[(n - 1) % 3]
-            elif got[0] == 0x05:
-                reply = clock.now() < self._busy_until
-            elif got[0] == 0x35:
-                reply = self.status_2
-            elif got[0] in (0x03, 0x0B) and n >= got[0] // 8 + 4:
-                address = int.from_bytes(got[1:4], "big")
-                reply = self.data[(address + n - got[0] // 8 - 4) & 0xFFFF]
-        got.append(byte)
-        return reply
-
-    def deselect(self):
-        got = self._got
-        if not got:
-            return
-        if got[0] == 0x06:
-            self._enabled = True
-        elif got[0] in (0x01, 0x02, 0x20) and self._enabled:
-            self._enabled = False
-            self._busy_until = clock.now() + 700
-            if got[0] == 0x01:
-                self.status_2 = got[2]
-                return
-            address = int.from_bytes(got[1:4], "big")
-            if got[0] == 0x20:
-                self.data[address : address + 4096] = b"\xff" * 4096
-            for i in range(4, len(got)):
-                self.data[address + i - 4] &= got[i]
-
-    def peek(self, address, n):
-        return bytes(self.data[address : address + n])
-
 
 _SINGLE = {}
 _FAST = {"dummy_cycles": 8}
@@ -71,7 +17,7 @@ _QUAD_IO = {"address_lines": 4, "alt_lines": 4, "data_lines": 4, "dummy_cycles":
 
 
 def flash():
-    chip = Flash()
+    chip = W25Q(1 << 20)
     parts.qspi(0).attach(QuadFlash(chip))
     return chip
 
@@ -130,7 +76,7 @@ def test_a_flash_memory_in_all_widths():
     with QSPI(freq=10_000_000) as qspi:
         identity = bytearray(3)
         qspi.command_transfer(0x9F, -1, None, identity)
-        assert identity == Flash.identity
+        assert identity == b"\xef\x40\x14"
         enable_quad(qspi)
         qspi.command_transfer(0x06)
         qspi.write(0x02, 0x1000, data)
@@ -191,12 +137,12 @@ def test_what_does_not_fit_is_not_heard():
 
 
 def test_a_device_of_one_line():
-    chip = Flash()
+    chip = W25Q(1 << 20)
     device = parts.qspi(0).attach(Single(chip))
     with QSPI() as qspi:
         identity = bytearray(3)
         qspi.command_transfer(0x9F, -1, None, identity)
-        assert identity == Flash.identity and device.garbled == 0
+        assert identity == b"\xef\x40\x14" and device.garbled == 0
         qspi.configure_format(data_lines=4)
         qspi.command_transfer(0x9F, -1, None, identity)
         assert device.garbled == 3
