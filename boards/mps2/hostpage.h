@@ -11,6 +11,7 @@ enum {
     HOSTPAGE_PREFER_ROM = 2,
     HOSTPAGE_NO_APP = 4,
     HOSTPAGE_FORMAT = 8,
+    HOSTPAGE_TRACE = 16,
 };
 
 #define HOSTPAGE_MAGIC (0x4c494f43)

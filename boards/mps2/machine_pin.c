@@ -9,6 +9,7 @@
 #include "hostpage.h"
 #include "interrupt.h"
 #include "pin.h"
+#include "trace.h"
 
 #define TRIGGER_RISING (1)
 #define TRIGGER_FALLING (2)
@@ -98,6 +99,7 @@ static void set_bit(volatile uint32_t *word, int bit, int level) {
     uint32_t state = mps2_irq_disable();
     *word = (*word & ~(1u << bit)) | (uint32_t)(level != 0) << bit;
     mps2_irq_restore(state);
+    trace_pins();
 }
 
 void pin_write(const pin_obj_t *pin, int level) {
@@ -150,6 +152,7 @@ void pin_deinit_all(void) {
     }
     HOSTPAGE->pins_dir = 0;
     HOSTPAGE->pins_out = 0;
+    trace_pins();
 }
 
 // init(mode=-1, pull=-1, *, value=None)

@@ -11,6 +11,7 @@
 #include "machine_peripherals.h"
 #include "noinit.h"
 #include "storage.h"
+#include "trace.h"
 
 // ---- NVIC lines for drivers written in Python ----
 
@@ -231,6 +232,13 @@ static mp_obj_t mps2_noinit(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(mps2_noinit_obj, mps2_noinit);
 
+// trace_pins(): pins were moved by their registers; let the tools know, if they record them.
+static mp_obj_t mps2_trace_pins(void) {
+    trace_pins();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(mps2_trace_pins_obj, mps2_trace_pins);
+
 MP_DECLARE_CONST_FUN_OBJ_1(mps2_attach_alarm_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(mps2_program_alarm_obj);
 
@@ -252,6 +260,7 @@ static const mp_rom_map_elem_t mps2_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_noinit), MP_ROM_PTR(&mps2_noinit_obj) },
     { MP_ROM_QSTR(MP_QSTR_attach_alarm), MP_ROM_PTR(&mps2_attach_alarm_obj) },
     { MP_ROM_QSTR(MP_QSTR_program_alarm), MP_ROM_PTR(&mps2_program_alarm_obj) },
+    { MP_ROM_QSTR(MP_QSTR_trace_pins), MP_ROM_PTR(&mps2_trace_pins_obj) },
     { MP_ROM_QSTR(MP_QSTR_flash), MP_ROM_PTR(&storage_flash_obj) },
     { MP_ROM_QSTR(MP_QSTR_rom), MP_ROM_PTR(&storage_rom_obj) },
 };

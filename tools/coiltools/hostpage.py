@@ -31,12 +31,21 @@ _TEXT = 0x800
 _TEXT_MAX = 0x800
 _SCRIPT = 0x1000
 SCRIPT_MAX = 56 << 10
+_TRACE_HEAD, _TRACE_TAIL, _TRACE_LOST = range(0xF000, 0xF00C, 4)
+_TRACE = 0xF010
+_TRACE_RECORDS = 510
 
 # Flags.
 SPIN = 1  # busy loop instead of WFI when idle
 PREFER_ROM = 2  # the application in /rom goes before /flash/main.py and the frozen one
 NO_APP = 4  # go straight to the REPL
 FORMAT = 8  # format /flash; the board clears the flag
+TRACE = 16  # record changes of pins
+
+#: The "pin" of a record that says that the board has started.
+START = 255
+#: Names of the pins in records, by number.
+TRACED = (*(f"V{n}" for n in range(16)), *(f"LED{n}" for n in range(1, 11)))
 
 #: Virtual pins by name: `V0` .. `V15` and the buttons.
 PINS = {**{f"V{n}": n for n in range(16)}, "BUTTON1": 0, "BUTTON2": 1}
@@ -193,6 +202,22 @@ class HostPage:
             return None
         return self._map[_TEXT : _TEXT + self._get(_REQUEST_BYTES)].decode(errors="replace")
 
+    @property
+    def trace_lost(self) -> int:
+        """Changes of pins for which there was no room."""
+        return self._get(_TRACE_LOST)
+
+    def take_trace(self) -> list[tuple[int, int, int]]:
+        """Take the recorded changes of pins: (time in us, pin, level), oldest first."""
+        head, tail = self._get(_TRACE_HEAD), self._get(_TRACE_TAIL)
+        found = []
+        for number in range(tail, tail + ((head - tail) & 0xFFFFFFFF)):
+            at = _TRACE + (number & 0xFFFFFFFF) % _TRACE_RECORDS * 8
+            low, rest = struct.unpack_from("<II", self._map, at)
+            found.append((low | rest >> 16 << 32, rest & 0xFF, rest >> 8 & 1))
+        self._set(_TRACE_TAIL, head)
+        return found
+
     def prepare(
         self, *, heap: int = 0, flags: int = 0, epoch_s: int | None = None, script: str = ""
     ):
@@ -205,7 +230,8 @@ class HostPage:
         self.flags = flags
         self.epoch_s = int(time.time()) if epoch_s is None else epoch_s
         self.script = script
-        for offset in (*_PINS, _DEVICES_BYTES, _REQUEST, _ANSWERED, _REQUEST_BYTES):
+        requests = (_DEVICES_BYTES, _REQUEST, _ANSWERED, _REQUEST_BYTES)
+        for offset in (*_PINS, *requests, _TRACE_HEAD, _TRACE_TAIL, _TRACE_LOST):
             self._set(offset, 0)
 
 

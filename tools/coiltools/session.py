@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import apps, boards, hostpage, paths, plan, romfs
 from .config import HEAP_MIN, size
-from .devices import Network
+from .devices import Network, check_place
 from .emulator import Emulator
 from .hostboard import HostBoard
 from .instances import Claim, Instance
@@ -43,6 +43,8 @@ class Options:
     instance: str | None = None
     watch: bool = False
     snapshot: Path | None = None
+    trace_pins: Path | None = None
+    trace_png: Path | None = None
 
 
 @dataclass
@@ -81,6 +83,8 @@ def start(options: Options) -> Iterator[Session]:
         flags = hostpage.PREFER_ROM if options.watch else 0
         if options.format:
             flags |= hostpage.FORMAT
+        if options.trace_pins or options.trace_png:
+            flags |= hostpage.TRACE
         board_options = {
             "disk": disk,
             "directory": claim.directory,
@@ -130,6 +134,9 @@ def _check(options: Options, kind: boards.Board, folder: Path | None):
     """Refuse what does not go together before anything is built."""
     if options.watch and folder is None:
         raise Fail("--watch needs an application to watch.", "coil run APP --watch")
+    for name in ("trace_pins", "trace_png"):
+        if (path := getattr(options, name)) is not None:
+            check_place(f"--{name.replace('_', '-')}", path)
     if options.forward and not options.net or options.pcap and not options.net:
         raise Fail("--forward and --pcap need a network.", "add --net")
     if options.icount is not None and not 0 <= options.icount <= _SHIFT_MAX:

@@ -39,7 +39,7 @@ enum {
     PAGE_UNIQUE_ID = 0x14, PAGE_SCRIPT_BYTES = 0x1c,
     PAGE_PINS_IN = 0x40, PAGE_PINS_OUT = 0x44, PAGE_PINS_DIR = 0x48, PAGE_PINS_SEEN = 0x4c,
     PAGE_DEVICES_BYTES = 0x50, PAGE_REQUEST = 0x54, PAGE_ANSWERED = 0x58,
-    PAGE_SCRIPT = 0x1000, PAGE_BYTES = 0x10000,
+    PAGE_SCRIPT = 0x1000, PAGE_TRACE = 0xf000, PAGE_BYTES = 0x10000,
 };
 
 extern uint8_t *disk;
@@ -56,6 +56,7 @@ extern const mp_obj_type_t host_flash_type;
 #define SIGNAL_WATCHDOG (SIGUSR2)
 #define PIN_COUNT (16)
 #define LED_COUNT (10)
+#define FLAG_TRACE (16) // of PAGE_FLAGS: record changes of pins
 #define LINE_PIN (16)
 #define LINE_REQUEST (15) // the tools want something of the simulation
 #define LINE_COUNT (32)
@@ -87,6 +88,9 @@ void alarm_deinit(void);
 void pins_init(void);
 void pins_deinit(void);
 void pins_isr(void);
+// The tools record pins: pin 0 .. 15, or 16 .. 25 for an LED, may have changed to that level.
+void trace_start(void);
+void trace_pin(int pin, bool level);
 void explore_isr(void);
 void explore_deinit(void);
 void clock_set_epoch(int64_t epoch_s);
@@ -102,6 +106,7 @@ MP_DECLARE_CONST_FUN_OBJ_2(host_pin_input_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(host_pin_output_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(host_set_time_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(host_pin_trigger_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(host_trace_pin_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(host_pin_edges_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(host_branches_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(host_preempt_at_obj);

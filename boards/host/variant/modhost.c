@@ -67,6 +67,8 @@ static const mp_rom_map_elem_t host_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_pin_trigger), MP_ROM_PTR(&host_pin_trigger_obj) },
     { MP_ROM_QSTR(MP_QSTR_pin_edges), MP_ROM_PTR(&host_pin_edges_obj) },
 
+    { MP_ROM_QSTR(MP_QSTR_trace_pin), MP_ROM_PTR(&host_trace_pin_obj) },
+
     { MP_ROM_QSTR(MP_QSTR_branches), MP_ROM_PTR(&host_branches_obj) },
     { MP_ROM_QSTR(MP_QSTR_preempt_at), MP_ROM_PTR(&host_preempt_at_obj) },
     { MP_ROM_QSTR(MP_QSTR_preempted), MP_ROM_PTR(&host_preempted_obj) },

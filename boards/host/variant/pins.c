@@ -12,6 +12,9 @@ static volatile uint8_t edges[PIN_COUNT]; // seen since Python asked
 
 void pins_init(void) {
     *page_word(PAGE_PINS_SEEN) = *page_word(PAGE_PINS_IN);
+    *page_word(PAGE_PINS_DIR) = 0;
+    *page_word(PAGE_PINS_OUT) = 0;
+    trace_start();
 }
 
 // Soft reset: every pin is an input without a handler.
@@ -29,6 +32,9 @@ void pins_isr(void) {
         uint32_t bit = 1u << pin;
         if (!(changed & bit)) {
             continue;
+        }
+        if (!(*page_word(PAGE_PINS_DIR) & bit)) {
+            trace_pin(pin, level & bit);
         }
         if ((level & trigger_rising & bit) || (~level & trigger_falling & bit)) {
             edges[pin] |= level & bit ? RISING : FALLING;
@@ -59,17 +65,21 @@ static void set_bit(unsigned int word, int bit, bool value) {
     host_irq_restore(state);
 }
 
+static bool get_level(int pin) {
+    bool output = pin >= PIN_COUNT || (*page_word(PAGE_PINS_DIR) >> pin & 1);
+    return *page_word(output ? PAGE_PINS_OUT : PAGE_PINS_IN) >> pin & 1;
+}
+
 // pin(n) -> the level: what the board drives on an output, what the host drives on an input.
 // pin(n, level): drive an output.
 static mp_obj_t host_pin(size_t n_args, const mp_obj_t *args) {
     int pin = get_number(args[0], PIN_COUNT + LED_COUNT);
     if (n_args == 2) {
         set_bit(PAGE_PINS_OUT, pin, mp_obj_is_true(args[1]));
+        trace_pin(pin, get_level(pin));
         return mp_const_none;
     }
-    bool output = pin >= PIN_COUNT || (*page_word(PAGE_PINS_DIR) >> pin & 1);
-    uint32_t level = *page_word(output ? PAGE_PINS_OUT : PAGE_PINS_IN);
-    return MP_OBJ_NEW_SMALL_INT((level >> pin) & 1);
+    return MP_OBJ_NEW_SMALL_INT(get_level(pin));
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(host_pin_obj, 1, 2, host_pin);
 
@@ -78,6 +88,7 @@ static mp_obj_t host_pin_output(size_t n_args, const mp_obj_t *args) {
     int pin = get_number(args[0], PIN_COUNT);
     if (n_args == 2) {
         set_bit(PAGE_PINS_DIR, pin, mp_obj_is_true(args[1]));
+        trace_pin(pin, get_level(pin));
     }
     return mp_obj_new_bool(*page_word(PAGE_PINS_DIR) >> pin & 1);
 }

@@ -1,5 +1,6 @@
 """`coil run`: a board on this terminal."""
 
+import contextlib
 import itertools
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import click
 from .. import session
 from ..console import Console
 from ..devices import SOCKET_NET, USER_NET
+from ..pintrace import PinTrace
 from ..report import err
 from ..terminal import Terminal
 from ..watch import Watch
@@ -62,6 +64,15 @@ class _Run(click.Command):
     type=click.Path(path_type=Path),
     help="Go on from the state in this file, and save it there on leaving.",
 )
+@click.option(
+    "--trace-pins",
+    type=click.Path(path_type=Path),
+    metavar="FILE.vcd",
+    help="Record LEDs and virtual pins, for a waveform viewer.",
+)
+@click.option(
+    "--trace-png", type=click.Path(path_type=Path), help="Draw what they did, on leaving."
+)
 @click.option("--no-build", is_flag=True, help="Run what was built last.")
 @click.option(
     "--image", type=click.Path(path_type=Path), help="Run this firmware instead of building one."
@@ -93,12 +104,14 @@ def command(exit_after, **options):
         if options["serial"]:
             for number, where in board.serial_ports():
                 console.notice(f"UART {number}: {where}")
-        if running.loader is None:
-            console.run()
-        else:
-            with Watch(running.loader, board) as watch:
+        with contextlib.ExitStack() as cleanup:
+            traced = options["trace_pins"], options["trace_png"]
+            if any(traced):
+                cleanup.enter_context(PinTrace(board, *traced))
+            if running.loader is not None:
+                watch = cleanup.enter_context(Watch(running.loader, board))
                 console.watch(watch)
-                console.run()
+            console.run()
         if options["snapshot"] is not None:
             board.save()
     err.print(f"left {instance.instance}", style="dim")

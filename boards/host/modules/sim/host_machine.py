@@ -7,6 +7,7 @@ from . import clock, machine_pin
 from .host_clock import HostClock
 
 _PINS = const(16)
+_TRACE = const(16)  # a flag of the host page
 _FIRST_PIN_LINE = const(16)
 
 
@@ -46,6 +47,12 @@ class PagePad(machine_pin.WirePad):
         self._tools = self.wire.driver("tools")
         #: The wire changes because the page did, which the page's interrupt has told already.
         self.follows = False
+        if host.flags() & _TRACE:
+            self.wire.watch(self._trace, observer=False)
+
+    def _trace(self, wire):
+        """What is attached moves the pin: the tools cannot know from the page."""
+        host.trace_pin(self.number, wire())
 
     def configure(self, mode, pull, value):
         super().configure(mode, pull, value)

@@ -2,6 +2,7 @@
 
 from machine import disable_irq, enable_irq, mem32
 from micropython import const
+from mps2 import trace_pins
 
 from . import NAME
 
@@ -65,6 +66,7 @@ def _change(address, mask, value):
     state = disable_irq()
     mem32[address] = mem32[address] & ~mask | value & mask
     enable_irq(state)
+    trace_pins()
 
 
 def PortRegister(name):
