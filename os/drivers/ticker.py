@@ -18,7 +18,7 @@ class _Timed:
         self._alarm = Alarm(self._ring)
         self._function = None  # what the interrupt calls
         self._soft = None
-        #: How many times had no soft call of their own.
+        #: How many times had no call of their own.
         self.missed = 0
         self._pieces = 0  # how many are left behind the one that the alarm is set for
         self._due = 0  # of the alarm
@@ -84,7 +84,13 @@ class _Timed:
             self._pieces = self._more
             self._set(self._first_us)
         else:
-            self._due = ticks_add(self._due, self._first_us)
+            late_us = ticks_diff(ticks_us(), self._due)
+            if late_us < 0:
+                self.missed -= 1  # the call before was so late that it took this one for missed
+            else:
+                periods = late_us // self._first_us  # have passed with interrupts off
+                self.missed += periods
+                self._due = ticks_add(self._due, (periods + 1) * self._first_us)
         if function is not None:
             function(self)
 
@@ -111,8 +117,8 @@ class Ticker(_Timed):
         """Call function(self) every `period_us` microseconds, in place of what was attached.
 
         hard: in the interrupt handler, where nothing can be allocated; an exception there ends it.
-        Else between two bytecodes of whatever runs; if that takes longer than a period, it is called
-        once for several, and `missed` counts the others.
+        Else between two bytecodes of whatever runs. If either takes longer than a period, it is
+        called once for several, and `missed` counts the others.
         Raises TypeError, ValueError. Context: thread, base level, callbacks; allocates nothing if
         `hard`, or if the function is the one from before.
         """
