@@ -5,6 +5,8 @@ from time import ticks_add, ticks_diff, ticks_us
 from driverport import Alarm
 from micropython import const
 
+from .sleep import DeepSleepLock
+
 # The counter is read that often at least, long before it has gone round.
 _PIECE_US = const(1 << 28)
 
@@ -24,6 +26,7 @@ class Stopwatch:
 
     def __init__(self):
         self._alarm = Alarm(self._keep)
+        self._lock = DeepSleepLock("Stopwatch")
         self._running = False
         self._since = 0
         self._pieces = 0
@@ -43,6 +46,7 @@ class Stopwatch:
     def start(self):
         """Go on; one that runs runs on. Context: any, allocates nothing."""
         if not self._running:
+            self._lock.lock()
             self._running = True
             self._restart()
 
@@ -52,6 +56,7 @@ class Stopwatch:
             self._before_us = self.elapsed_us()
             self._running = False
             self._alarm.stop()
+            self._lock.unlock()
 
     def reset(self):
         """Set to 0; one that runs runs on. Context: any, allocates nothing."""

@@ -5,6 +5,7 @@ from time import ticks_add, ticks_diff, ticks_us
 from driverport import Alarm
 from micropython import const
 
+from .sleep import DeepSleepLock
 from .softcall import SoftCall
 
 # What is longer comes in pieces: times differ by less than half the range of the counter.
@@ -13,8 +14,11 @@ _PIECE_US = const(1 << 28)
 
 class _Timed:
     _periodic = False
+    _holder = None  # for the sleep manager; None: the board may sleep deeply
 
     def __init__(self):
+        self._lock = DeepSleepLock(self._holder) if self._holder else None
+        self._locked = False
         self._alarm = Alarm(self._ring)
         self._function = None  # what the interrupt calls
         self._soft = None
@@ -48,22 +52,34 @@ class _Timed:
 
     def detach(self):
         """No more calls, not even one that is due. May be called twice. Context: any."""
+        self._cancel()
+        self._unlock()
+
+    def _cancel(self):
         self._alarm.stop()
         self._function = None
         if self._soft is not None:
             self._soft.cancel()
+
+    def _unlock(self):
+        if self._locked:
+            self._locked = False
+            self._lock.unlock()
 
     def _attach(self, function, delay_us, hard):
         if not callable(function):
             raise TypeError("pass the function, not its call")
         if not isinstance(delay_us, int) or delay_us < 1:
             raise ValueError("microseconds: 1 at least")
-        self.detach()
+        self._cancel()
         if not hard:
             soft = self._soft
             if soft is None or soft.function != function:
                 self._soft = soft = SoftCall(function, self)
             function = soft.post
+        if self._lock is not None and not self._locked:
+            self._lock.lock()
+            self._locked = True
         pieces = (delay_us - 1) // _PIECE_US
         self._first_us = first_us = delay_us - pieces * _PIECE_US
         self._pieces = self._more = pieces
@@ -91,8 +107,15 @@ class _Timed:
                 periods = late_us // self._first_us  # have passed with interrupts off
                 self.missed += periods
                 self._due = ticks_add(self._due, (periods + 1) * self._first_us)
-        if function is not None:
+        if function is None:
+            return
+        try:
             function(self)
+        except BaseException:  # of a hard callback: the board switches the interrupt off
+            self.detach()
+            raise
+        if self._function is None:  # it has not attached again
+            self._unlock()
 
     def _set(self, delay_us):
         # By the time when this one was due, so that nothing adds up.
@@ -112,6 +135,7 @@ class Ticker(_Timed):
     """
 
     _periodic = True
+    _holder = "Ticker"
 
     def attach(self, function, period_us, hard=False):
         """Call function(self) every `period_us` microseconds, in place of what was attached.
@@ -135,6 +159,8 @@ class Timeout(_Timed):
     Context of the constructor: thread or base level. Source: mbed's Timeout.
     """
 
+    _holder = "Timeout"
+
     def attach(self, function, delay_us, hard=False):
         """Call function(self) after `delay_us` microseconds, in place of what was attached.
 
@@ -146,9 +172,13 @@ class Timeout(_Timed):
 class LowPowerTicker(Ticker):
     """A Ticker that lets the board sleep deeply: periods are as exact as the clock that runs then.
 
-    On mps2 and host all clocks run on in every sleep, and it is the same as a Ticker.
+    On mps2 and host all clocks run on in every sleep, and it is as exact as a Ticker.
     """
+
+    _holder = None
 
 
 class LowPowerTimeout(Timeout):
     """A Timeout that lets the board sleep deeply; see LowPowerTicker."""
+
+    _holder = None

@@ -3,6 +3,7 @@
 from time import ticks_diff, ticks_us
 
 from drivers import LowPowerTicker, LowPowerTimeout, Stopwatch, Ticker, Timeout
+from drivers.sleep import can_deep_sleep, holders
 from support import advance, raises, settle
 
 HOUR_US = 3_600_000_000
@@ -174,3 +175,53 @@ def test_stopwatch_over_many_rounds_of_the_counter():
     advance(1)
     assert watch.elapsed_us() == 39 * HOUR_US + 1
     watch.stop()
+
+
+def test_who_needs_microseconds_keeps_the_board_out_of_deep_sleep():
+    def held():
+        return sorted((holder[0], holder[1]) for holder in holders())
+
+    assert held() == []
+    ticker, timeout, watch = Ticker(), Timeout(), Stopwatch()
+    assert held() == []
+    ticker.attach(print, 100_000)
+    ticker.attach(print, 200_000)
+    assert held() == [("Ticker", 1)] and not can_deep_sleep()
+    timeout.attach(lambda _: None, 100)
+    watch.start()
+    watch.start()
+    assert held() == [("Stopwatch", 1), ("Ticker", 1), ("Timeout", 1)]
+    advance(100)
+    assert held() == [("Stopwatch", 1), ("Ticker", 1)]
+    ticker.detach()
+    ticker.detach()
+    watch.stop()
+    watch.stop()
+    timeout.detach()
+    assert held() == []
+    # Again and again in the callback: held all the time, and given back after the last one.
+    seen = []
+
+    def again(timeout):
+        seen.append(held())
+        if len(seen) < 3:
+            timeout.attach(again, 50, hard=True)
+
+    timeout.attach(again, 50, hard=True)
+    advance(1_000)
+    assert seen == [[("Timeout", 1)]] * 3 and held() == []
+    # The low-power forms hold none.
+    with LowPowerTicker() as ticker:
+        ticker.attach(print, 100_000)
+        assert can_deep_sleep()
+
+
+def test_a_hard_callback_that_raises_ends_it():
+    def fail(_):
+        raise ValueError("broken")
+
+    for timed in (Ticker(), Timeout()):
+        timed.attach(fail, 100, hard=True)
+        advance(150)
+        assert timed.remaining_us() is None and can_deep_sleep()
+        advance(1_000)
