@@ -71,6 +71,10 @@ class Chip:
         self.transmits = True
         #: Error bits of the next TX status words.
         self.tx_faults = []
+        #: Whether RSFL stands as long as frames wait; QEMU's model sets it when one arrives.
+        self.standing = True
+        #: Whether status words have the bit that sums up the others.
+        self.sums = True
         #: Registers whose busy bits never fall: offsets, or "mii".
         self.stuck = set()
         self.reset_failed = False
@@ -144,7 +148,7 @@ class Chip:
                 self.int_sts |= RSFF
             self._update()
             return
-        if errors & 0x8C2:
+        if errors & 0x8C2 and self.sums:
             errors |= 0x8000
         data += bytes(-len(data) % 4)
         for at in range(0, len(data), 4):
@@ -152,6 +156,7 @@ class Chip:
         self.rx_packets.append(words)
         flags = 0x2000 if frame[:6] == b"\xff" * 6 else 0x400 if frame[0] & 1 else 0
         self.rx_status.append((len(frame) + 4) << 16 | flags | errors)
+        self._tell_level()
         self._update()
 
     def _wants(self, frame):
@@ -186,7 +191,7 @@ class Chip:
         frame, used = self.tx_queue.pop(0)
         self.tx_used -= used
         errors = self.tx_faults.pop(0) if self.tx_faults else 0
-        if errors & 0xF06:
+        if errors & 0xF06 and self.sums:
             errors |= 0x8000
         if len(self.tx_status) == _TX_STATUSES:
             self.int_sts |= TXSO | TXE
@@ -194,15 +199,15 @@ class Chip:
             self.tx_status.append(errors)
             if len(self.tx_status) == _TX_STATUSES:
                 self.int_sts |= TSFF
-        if self.wire is not None and not errors & 0x8000:
+        if self.wire is not None and not errors & 0xF06:
             self.wire(frame)
         self._update()
 
     # ---- The interrupt line
 
     def _update(self):
-        if len(self.rx_status) > self.fifo_int & 0xFF:
-            self.int_sts |= RSFL
+        if self.standing:
+            self._tell_level()
         if _TX_ROOM - self.tx_used > (self.fifo_int >> 24) * 64:
             self.int_sts |= TDFA
         if self.phy[29] & self.phy[30]:
@@ -221,6 +226,10 @@ class Chip:
                 self._handler(self)
             finally:
                 self._in_handler = False
+
+    def _tell_level(self):
+        if len(self.rx_status) > self.fifo_int & 0xFF:
+            self.int_sts |= RSFL
 
     # ---- Registers
 

@@ -270,6 +270,10 @@ def test_every_error_of_reception():
         summed = {"rx_error": 1} if bit in (11, 7, 6, 1) else {}
         assert rig.dev.errors() == dict(summed, **{name: 1}), (bit, rig.dev.errors())
         assert rig.dev.stats()[:3] == ((1, 0, 1) if bad else (2, 0, 0))
+        rig.chip.sums = False  # each bit speaks for itself
+        rig.chip.arrive(frame(100), 1 << bit)
+        assert rig.received() == ([] if bad else [frame(100)])
+        assert rig.dev.errors()[name] == 2
 
 
 def test_every_error_of_transmission():
@@ -286,6 +290,11 @@ def test_every_error_of_transmission():
         assert rig.dev.send(frame(60), 60) and rig.dev.send(frame(60), 60)
         assert rig.dev.stats()[3:] == (1, 1)
         assert rig.dev.errors() == {"tx_error": 1, name: 1}
+        rig.chip.sums = False
+        rig.chip.tx_faults.append(1 << bit)
+        assert rig.dev.send(frame(60), 60)
+        assert rig.dev.stats()[3:] == (1, 2)
+        assert rig.dev.errors() == {"tx_error": 1, name: 2}
     rig = Rig()
     rig.chip.tx_faults.append(1 | 3 << 3)  # deferred, three collisions: sent nevertheless
     rig.dev.send(frame(60), 60)
@@ -434,14 +443,15 @@ def test_many_frames_make_one_interrupt():
 
 
 def test_a_frame_that_comes_at_any_moment_is_told():
-    """A frame arrives at each access that recv_into() makes while it finds nothing, and with one."""
-    for waiting in (0, 1):
+    """A frame arrives at each access of recv_into(): the interrupt is on, or off as one waits."""
+    for waiting, standing in ((0, True), (1, True), (0, False), (1, False)):
         moment = 0
         while True:
             rig = Rig()
+            rig.chip.standing = standing
+            rig.received()
             for _ in range(waiting):
                 rig.chip.arrive(frame(60))
-            rig.received()
             before = rig.notified
             seen = 0
 
@@ -456,10 +466,10 @@ def test_a_frame_that_comes_at_any_moment_is_told():
             rig.chip.on_access = None
             if seen <= moment:
                 break
-            if not got:
+            if len(got) == waiting:
                 assert rig.notified > before, moment
-                got = rig.received()
-            assert got == [frame(77)]
+                got += rig.received()
+            assert got == [frame(60)] * waiting + [frame(77)], moment
             moment += 1
         assert moment > 5
 
