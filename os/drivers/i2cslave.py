@@ -6,6 +6,7 @@ import driverport
 from micropython import const
 from rtos.core import EventFlags
 
+from .pins import claim, release
 from .softcall import SoftCall
 
 _SIZE = const(32)
@@ -40,7 +41,8 @@ class I2CSlave:
             elif what == I2CSlave.WRITE_ADDRESSED:
                 n = slave.readinto(buf)
 
-    addr: 7 bits, 0x08 to 0x77. bus, scl, sda: None takes the board's default. size: the longest message
+    addr: 7 bits, 0x08 to 0x77. bus, scl, sda: None takes the board's default; pins that are given belong
+    to this driver. size: the longest message
     in bytes, each way. messages: how many written ones are kept until they are read.
     general_call: also take what is written to address 0.
 
@@ -104,15 +106,22 @@ class I2CSlave:
         #: Events for which a soft function of irq() was not called by itself.
         self.missed = 0
         self._hard = self._soft = None
-        target = driverport.I2cTarget(
-            bus,
-            addr,
-            scl=scl,
-            sda=sda,
-            mem=mem,
-            mem_addrsize=mem_addrsize,
-            general_call=general_call,
-        )
+        given = [pin for pin in (scl, sda) if pin is not None]
+        keys = claim(self, *given)
+        try:
+            pins = [driverport.make_pin(key) for key in keys]
+            target = driverport.I2cTarget(
+                bus,
+                addr,
+                scl=None if scl is None else pins[0],
+                sda=None if sda is None else pins[-1],
+                mem=mem,
+                mem_addrsize=mem_addrsize,
+                general_call=general_call,
+            )
+        except BaseException:
+            release(self)
+            raise
         self._target = target
         self._interrupt = self._on_end if mem is not None else self._on_event
         self._irq = target.irq(self._interrupt, _ENDS if mem is not None else _ALL, True)
@@ -247,6 +256,7 @@ class I2CSlave:
         if target is not None:
             self._target = None
             target.deinit()
+            release(self)
             if self._soft is not None:
                 self._soft.cancel()
             if I2CSlave._open.get(self._key) is self:

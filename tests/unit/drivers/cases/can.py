@@ -357,6 +357,31 @@ def test_send_to_a_bus_that_goes_off():
     other.stop()
 
 
+def test_deinit_ends_the_waits():
+    log = []
+
+    async def waits(awaits):
+        try:
+            await awaits()
+        except OSError as error:
+            log.append(error.args[0])
+
+    async def main():
+        can = CAN()
+        message = CANMessage(1)
+        threads = [
+            rtos.Thread(waits, awaits).start()
+            for awaits in (can.recv, lambda: can.send(message), lambda: can.send(message))
+        ]
+        await rtos.sleep_ms(1)
+        can.deinit()
+        for thread in threads:
+            await thread.join()
+
+    run_main(main)
+    assert log == [ENODEV] * 3, log
+
+
 def test_deinit_and_bad_arguments():
     can = CAN()
     assert repr(can) == "<CAN0 500000 bit/s normal, active, tx errors 0, rx errors 0>", repr(can)

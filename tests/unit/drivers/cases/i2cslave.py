@@ -3,7 +3,8 @@
 from errno import ENODEV, ETIMEDOUT
 
 import rtos
-from drivers import I2CSlave
+from drivers import DigitalOut, I2CSlave
+from drivers.pins import owner
 from sim import clock
 from sim.machine_i2c import I2C, SoftI2C
 from sim.machine_pin import Pin
@@ -175,6 +176,22 @@ def test_bit_by_bit():
         assert slave.read() == b"bits"
         slave.write(b"\x00\xff\x5a")
         assert i2c.readfrom(ADDR, 3) == b"\x00\xff\x5a"
+
+
+def test_pins_that_are_given_are_claimed():
+    i2c = I2C(3)
+    with I2CSlave(ADDR, scl="I2C_SCL", sda="I2C_SDA") as slave:
+        assert owner("I2C3_SCL") is slave and owner("I2C_SDA") is slave
+        i2c.writeto(ADDR, b"x")
+        assert slave.read() == b"x"
+        assert raises(OSError, DigitalOut, "I2C_SDA").args[0] == 16
+    assert owner("I2C_SCL") is None
+    raises(ValueError, lambda: I2CSlave(ADDR, scl="D3"))
+    raises(ValueError, lambda: I2CSlave(ADDR, sda="nonsense"))
+    assert owner("D3") is None
+    with I2CSlave(ADDR) as slave:  # not left behind by the failures
+        i2c.writeto(ADDR, b"y")
+        assert slave.read() == b"y"
 
 
 def test_bad_arguments_and_use_after_deinit():
