@@ -1,7 +1,7 @@
 """The sleep manager: sleep and deep sleep, who keeps the board out of deep sleep, and where time goes.
 
-`from drivers import sleep`. A driver whose peripheral stops in deep sleep holds a lock as long as it
-needs that peripheral, and no longer. Source: mbed's sleep manager and its statistics.
+`import drivers.sleep as sleep`. A driver whose peripheral stops in deep sleep holds a lock as long
+as it needs that peripheral, and no longer. Source: mbed's sleep manager and its statistics.
 """
 
 from time import ticks_add, ticks_diff

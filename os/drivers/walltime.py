@@ -1,6 +1,6 @@
 """Wall time: seconds since 1970, from the board's clock or another one; mbed's time functions.
 
-`from drivers import walltime`. Seconds are those of UTC since 1.1.1970, on every board, whatever
+`import drivers.walltime as walltime`. Seconds are those of UTC since 1.1.1970, on every board, whatever
 epoch its module time has. mbed's range: up to 7.2.2106, which 32 bits hold.
 """
 

@@ -6,8 +6,11 @@ from micropython import const
 #: 2**32 - 1 ticks of 25 MHz.
 WATCHDOG_MAX_MS = 171798
 
-# CMSDK watchdog (Arm DDI 0479, table 4-13): WDOGCONTROL, WDOGLOCK and what unlocks it.
+# CMSDK watchdog (Arm DDI 0479, table 4-13): WDOGLOAD, WDOGCONTROL, WDOGINTCLR, WDOGLOCK and what
+# unlocks it.
+_LOAD = const(0x40008000)
 _CONTROL = const(0x40008008)
+_CLEAR = const(0x4000800C)
 _LOCK = const(0x40008C00)
 _UNLOCK = const(0x1ACCE551)
 
@@ -23,4 +26,8 @@ class Watchdog:
         """No reset any more."""
         mem32[_LOCK] = _UNLOCK
         mem32[_CONTROL] = 0
+        # QEMU counts on without it, and once it has been through twice the next start resets at
+        # once. There is nothing to count from zero.
+        mem32[_LOAD] = 0
+        mem32[_CLEAR] = 1
         mem32[_LOCK] = 0

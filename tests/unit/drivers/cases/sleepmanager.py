@@ -1,8 +1,9 @@
 # platforms: cpython host-stock host-native mps2-native
 import time
 
+import drivers.sleep as sleep
 import rtos
-from drivers import DeepSleepLock, sleep
+from drivers import DeepSleepLock
 from rtos.core import LEVELS_NEST
 from support import MICROPYTHON, no_allocation, raises
 

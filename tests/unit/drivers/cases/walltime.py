@@ -2,7 +2,8 @@
 import random
 from errno import EIO
 
-from drivers import attach_rtc, set_time, walltime
+import drivers.walltime as walltime
+from drivers import attach_rtc, set_time
 from support import raises
 
 DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
