@@ -263,9 +263,11 @@ def test_the_kernels_idle_time():
     async def main():
         await rtos.sleep_ms(50)
 
-    before = sleep.deep_sleep_us(), sleep.sleep_us()
+    # How much of it is left for sleep depends on what else this computer has to do.
+    deep, light = sleep.deep_sleep_us(), sleep.sleep_us()
     rtos.run(main, port=SleepPort())
-    assert sleep.deep_sleep_us() - before[0] >= 40_000
+    assert sleep.deep_sleep_us() - deep > 1000 and sleep.sleep_us() == light
+    deep = sleep.deep_sleep_us()
     with DeepSleepLock("test"):
         rtos.run(main, port=SleepPort())
-    assert sleep.sleep_us() - before[1] >= 40_000
+    assert sleep.sleep_us() - light > 1000 and sleep.deep_sleep_us() == deep
