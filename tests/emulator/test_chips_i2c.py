@@ -280,3 +280,42 @@ def test_absent_chips_are_named(board):
         ("AT24C", "0x50"),
         ("DS1338", "0x68"),
     ], shown
+
+
+# ---- All of them
+
+
+def test_the_guide_reads_the_temperature(board):
+    _expose(board, 23500)
+    page = (paths.ROOT / "docs" / "chips.md").read_text()
+    program = page.partition("## Chips on I2C")[2].partition("```python\n")[2].partition("```")[0]
+    assert board.exec(program) == "23.5\n"
+    board.exec(_SETUP)  # machine.I2C again
+
+
+def test_steady_use_of_a_shared_bus_allocates_nothing(board):
+    code = f"""
+import drivers, micropython
+bus = drivers.I2C()
+sensor, leds, port = TMP105(bus), PCA9552(bus), MAX7310(bus)
+rtc, eeprom = DS1338(bus), AT24C(bus, size={_EEPROM_BYTES})
+led, pin = leds.led(4), port.pin(3, 1)
+data, found = bytes(range(40)), bytearray(40)
+def use():
+    sensor.raw(); sensor.alerted(); sensor.check()
+    led.toggle(); leds.blink(5, 1); leds.check()
+    pin.toggle(); pin(); port.check()
+    rtc.stopped(); rtc.write_nvram(3, b"four"); rtc.check()
+    eeprom.program(20, data); eeprom.read(20, found)
+use()
+micropython.heap_lock()
+try:
+    for _ in range(50):
+        use()
+finally:
+    micropython.heap_unlock()
+bus.deinit()
+print(found == data)
+"""
+    assert board.exec(code, timeout=60) == "True\n"
+    board.exec(_SETUP)
