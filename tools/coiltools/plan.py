@@ -98,6 +98,8 @@ def make(
     start |= {file.stem: "coil test" for file in tests}
     if everything or app is None:
         whole |= dict.fromkeys(Roots([_os_root()]).children(""), "all packages")
+        own = board.folder.glob("modules/*/__init__.py")  # host: the simulation, at the prompt too
+        whole |= {file.parent.name: "all packages" for file in sorted(own)}
         whole["asyncio"] = "all packages"
     native = native and chosen["native"]
     builtins = {*board.builtins, "_build"} - (set() if native else {NATIVE})

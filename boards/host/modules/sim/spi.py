@@ -56,7 +56,7 @@ class SPIBus:
 
         cs: the Wire that selects it when low, which gets a pull-up; None: always selected.
         """
-        self._slots.append(_Slot(cs, device))
+        self._slots.append(_Slot(cs, device, self._miso))
         return device
 
     def detach(self, device):
@@ -122,13 +122,13 @@ class SPIBus:
             if not phase:
                 half()
                 sck(polarity)
-        self._miso.release()
 
 
 class _Slot:
     """A device and its chip select."""
 
-    def __init__(self, cs, device):
+    def __init__(self, cs, device, miso):
+        self._miso = miso
         self.device = device
         self.selected = False
         self.powered = True
@@ -152,6 +152,8 @@ class _Slot:
     def _select(self, on):
         if on != self.selected:
             self.selected = on
+            if not on:
+                self._miso.release()  # it held its last bit until now
             if not self.powered:
                 return
             if on:
