@@ -4,6 +4,7 @@ from micropython import const
 
 _CLOSE = const(2)  # mistakes in typing
 _SHOWN = const(3)  # names
+_LENGTH_MAX = const(12)  # of any name
 
 
 class PinNames:
@@ -21,6 +22,8 @@ class PinNames:
 
     def find(self, name):
         """The key of the pin called `name`, or None."""
+        if len(name) > _LENGTH_MAX:
+            return None
         for prefix, first, count, key, key_first in self._series:
             digits = name[len(prefix) :]
             if name.startswith(prefix) and digits.isdigit():
@@ -59,7 +62,7 @@ class PinNames:
     def unknown(self, name, board):
         """The ValueError for a name that find() does not know."""
         close = []
-        if isinstance(name, str):
+        if isinstance(name, str) and len(name) <= _LENGTH_MAX:
             ranked = sorted((_mistakes(name.upper(), known), known) for known in self.names())
             least = ranked[0][0]
             if least <= _CLOSE:

@@ -12,9 +12,12 @@ from .pins import Gone, claim, lend_constants, open_pin, release, reset
 class _Digital:
     """What inputs and outputs have in common.
 
-    A driver goes wherever Python code wants a machine.Pin, whose constants it has. Code in C, such
-    as machine.Signal, takes `pin`, the machine.Pin behind it.
+    A driver goes wherever Python code wants a machine.Pin, whose constants and methods it has. Code
+    in C, such as machine.Signal, takes `pin`, the machine.Pin behind it.
     """
+
+    #: What it has of the machine.Pin besides its own.
+    _lent = ("irq", "mode", "pull", "drive")
 
     def __init__(self, pin, mode, pull, value):
         (self.key,) = claim(self, pin)
@@ -32,6 +35,11 @@ class _Digital:
         gone = isinstance(self.pin, Gone)
         state = "deinitialised" if gone else self.pin()
         return "<%s '%s' %s>" % (type(self).__name__, self.key, state)
+
+    def __getattr__(self, name):
+        if name in self._lent:
+            return getattr(self.pin, name)
+        raise AttributeError("%s has no %s" % (type(self).__name__, name))
 
     def __enter__(self):
         return self
@@ -83,6 +91,8 @@ class DigitalIn(_Digital):
 
 
 class _Output(_Digital):
+    _lent = ("irq", "mode", "pull", "drive", "high", "low")
+
     value = value
 
     def on(self):

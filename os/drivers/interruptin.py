@@ -33,6 +33,8 @@ class InterruptIn(_Digital):
     Context of the constructor: thread or base level. Source: mbed's InterruptIn.
     """
 
+    _lent = ("mode", "pull", "drive")  # its irq() is taken
+
     def __init__(self, pin, pull=None, debounce_ms=0):
         if not isinstance(debounce_ms, int) or not 0 <= debounce_ms <= _DEBOUNCE_MAX_MS:
             raise ValueError("debounce_ms: 0 to 100000")

@@ -5,7 +5,7 @@ from driverport import make_pin, resolve
 from drivers import DigitalIn, DigitalInOut, DigitalOut
 from drivers.pins import claim, owner, release
 from machine import Pin
-from support import no_allocation, raises
+from support import no_allocation, press, raises, settle
 
 EBUSY = 16
 
@@ -54,6 +54,19 @@ def test_a_driver_that_is_handed_a_pin_can_set_it_up():
     with DigitalOut("D5") as cs:
         cs.init(cs.OUT, value=1)
         assert cs() == 1
+        cs.low()
+        assert cs() == 0
+        cs.high()
+        assert cs() == 1
+        raises(AttributeError, getattr, cs, "write")
+    with DigitalIn("BUTTON1") as button:
+        calls = []
+        button.irq(calls.append, button.IRQ_RISING)
+        press("BUTTON1", 1)
+        settle()
+        assert len(calls) == 1
+        button.irq(None)
+        raises(AttributeError, getattr, button, "high")
 
 
 def test_all_names_of_a_pin_are_one():
@@ -70,6 +83,8 @@ def test_a_wrong_name_is_answered_with_the_closest():
         assert name in said and "did you mean " in said and close in said, said
     said = str(raises(ValueError, DigitalIn, "nothing at all"))
     assert "did you mean" not in said and "LED1..LED10" in said and "D0..D15" in said, said
+    raises(ValueError, DigitalOut, "LED" * 10_000)
+    raises(ValueError, DigitalOut, "LED" + "1" * 10_000)
     for name in ("LED0", "LED01", "LED11", "V16", "D", "", 99, -1, None, 1.5, ()):
         raises(ValueError, DigitalOut, name)
 
