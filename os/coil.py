@@ -40,6 +40,14 @@ _LAZY = {
     "I2CSlave": "drivers",
     "SPISlave": "drivers",
     "QSPI": "drivers",
+    # data and the system
+    "CRC": "drivers",
+    "CircularBuffer": "drivers",
+    "CriticalSection": "drivers",
+    "DeepSleepLock": "drivers",
+    "FlashIAP": "drivers",
+    "ResetReason": "drivers",
+    "Watchdog": "drivers",
     # threads
     "Thread": "rtos.thread",
     "Mutex": "rtos.core",
