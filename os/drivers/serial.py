@@ -93,7 +93,7 @@ class UnbufferedSerial(SerialPort):
     def _attach(self):
         rx, tx = self._functions
         trigger = (UART.IRQ_RX if rx else 0) | (UART.IRQ_TXIDLE if tx else 0)
-        self._irq = self._uart.irq(self._fired if trigger else None, trigger, self._hard)
+        self._irq = self._uart.irq(self._fired, trigger, self._hard)
 
     def _fired(self, uart):
         flags = self._irq.flags()

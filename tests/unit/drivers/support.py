@@ -157,3 +157,43 @@ def fresh():
     board.reset()
     machine_pin.reset()
     return clock.use(clock.VirtualClock())
+
+
+def SimulatedPort():
+    """A port for rtos.run() whose time is the simulation's; fresh() comes first."""
+    import rtos
+    from rtos.core import set_clock
+    from sim import clock
+
+    if not MICROPYTHON:  # noqa: F821
+        import gc
+
+        gc.collect = lambda: (
+            0
+        )  # which the kernel does in idle time, and the simulation idles often
+
+    class Port(rtos.VirtualPort):
+        def idle(self):
+            settle()
+            if not self._woken and not _anything_ready():
+                now = clock.now()
+                due = now + 1_000_000 if self._due < 0 else self._first_us + self._due * 1000
+                if due > now:
+                    clock.current().pause(due)
+                self.ms = (clock.now() - self._first_us) // 1000
+                if 0 <= self._due <= self.ms:
+                    self._ring()
+                else:
+                    set_clock(self.ms)
+                settle()
+            self._woken = False
+
+    port = Port()
+    port._first_us = clock.now()
+    return port
+
+
+def _anything_ready():
+    from rtos.kernel import kernel
+
+    return any(thread.strand.queued for thread in kernel.threads)

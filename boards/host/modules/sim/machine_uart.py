@@ -268,8 +268,6 @@ class _UartIrq:
         self._trigger = 0
         self.interrupt.set(handler, hard)
         self.trigger(trigger if handler is not None else 0)
-        if self._trigger & UART.IRQ_RX and self._end.rx_ring.count:
-            self._fire(UART.IRQ_RX)
 
     def _fire(self, event):
         if self._trigger & event:
@@ -290,11 +288,16 @@ class _UartIrq:
         return self._flags
 
     def trigger(self, trigger=None):
-        """The events that fire; with an argument: set them."""
+        """The events that fire; with an argument: set them. What is there already fires at once."""
         before = self._trigger
         if trigger is not None:
+            end = self._end
             self._trigger = trigger
-            self._end.idle = self._idle if trigger & UART.IRQ_RXIDLE else None
+            end.idle = self._idle if trigger & UART.IRQ_RXIDLE else None
+            if end.rx_ring.count:
+                self._fire(UART.IRQ_RX)
+            if end.on and not end.busy:
+                self._fire(UART.IRQ_TXIDLE)
         return before
 
     def __call__(self):

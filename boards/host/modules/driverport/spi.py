@@ -1,0 +1,24 @@
+"""SPI of the host board: machine.SPI over simulated wires."""
+
+from errno import EOPNOTSUPP
+
+import machine
+from busplaces import Places
+
+from . import NAME
+
+__all__ = ("SPI", "SPI_DIRECT", "find_spi")
+
+#: The simulation is in Python, which threads can divide.
+SPI_DIRECT = False
+
+find_spi = Places("SPI", 0, 4, 4, ("SCK", "MOSI", "MISO")).find
+
+
+def SPI(number, baudrate, polarity, phase, bits, firstbit):
+    """The machine.SPI of that number. OSError(EOPNOTSUPP) for frames of other than 8 bits."""
+    if bits != 8:
+        raise OSError(EOPNOTSUPP, "%s has no SPI with other than 8 bits" % NAME)
+    return machine.SPI(
+        number, baudrate=baudrate, polarity=polarity, phase=phase, bits=bits, firstbit=firstbit
+    )
