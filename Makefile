@@ -20,11 +20,12 @@ endif
 unexport BOARD APP ARGS PYTHON MAKEFLAGS MFLAGS
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run repl build size bench test lint doctor lock clean distclean
+.PHONY: help setup run repl build size bench test soak lint doctor lock clean distclean
 
 help:
 	@echo 'make run          boot Coil OS on an emulated Cortex-M board, with a live REPL'
 	@echo 'make test         run every test; ARGS="-k console -x" goes to pytest'
+	@echo 'make soak         the tests that take minutes, at full size'
 	@echo 'make repl         a prompt on the board that runs already'
 	@echo 'make build        build the firmware; APP=examples/blinky for an application'
 	@echo 'make size         flash and RAM of the firmware, module by module'
@@ -53,6 +54,10 @@ repl: setup
 
 test: setup
 	@$(BIN)/pytest $(ARGS)
+
+# What make test does with less: a megabyte each way on four serial ports at once.
+soak: setup
+	@COIL_SOAK=1 $(BIN)/pytest tests/emulator/test_drivers_serial.py $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check

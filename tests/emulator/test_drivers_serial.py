@@ -168,7 +168,7 @@ rtos.run(main)
 """
     from hashlib import sha256
 
-    got = board.exec(code, timeout=600).split()
+    got = board.exec(code, timeout=3600).split()
     assert got == [sha256(data[n]).hexdigest() for n in _UARTS]
     sent = bytes(range(256)) * (_BULK_BYTES // 256)
     for n in _UARTS:
@@ -278,7 +278,7 @@ print(UnbufferedSerial(1), BufferedSerial(tx="UART2_TX", rx="UART2_RX"))
         "ValueError no UART of this board has tx=LED1: leave the pins out and give the number",
         "OSError 95 mps2 has no break on serial lines",
         "OSError 95 mps2 has no serial format but 8 bits, parity None, 1 stop",
-        "<BufferedSerial UART1 115200 Bd 8N1> 9600 (0, 0, 0)",
+        "<BufferedSerial UART1 9600 Bd 8N1> 9600 (0, 0, 0)",
         "ValueError recv_into() needs a buffer of at least one byte",
         "OSError 16 pin UART1_TX is in use by <BufferedSerial UART1 9600 Bd 8N1>",
         "ValueError a time is None for ever, or 0 to 2**30 - 1 ms",
