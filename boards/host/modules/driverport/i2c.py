@@ -2,7 +2,7 @@
 
 import machine
 from busplaces import Places
-from drivers.i2cclear import clear
+from i2cclear import clear
 
 from . import make_pin
 

@@ -3,8 +3,8 @@ from errno import EOPNOTSUPP, ETIMEDOUT
 
 import rtos
 from drivers import I2C, SPI, DigitalOut
-from drivers.i2cclear import clear
 from drivers.sharedbus import SharedBus
+from i2cclear import clear
 from support import fresh, no_allocation, raises, run_main
 
 fresh()
