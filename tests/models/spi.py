@@ -5,6 +5,7 @@ A case file has it with `# uses: models/spi.py`.
 
 import drivers.chips.spichip as spichip
 
+_SHOWN = 12
 _ERRNO = {"EIO": 5, "ETIMEDOUT": 110}
 
 
@@ -106,7 +107,7 @@ class SpiTranscript:
 
 
 def _text(steps):
-    return " ".join([f"{way} {value:02x}" for way, value in steps])
+    return " ".join([f"{way} {value:02x}" for way, value in steps[:_SHOWN]])
 
 
 class SimulatedSpi:

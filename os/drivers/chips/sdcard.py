@@ -86,9 +86,10 @@ class SDCard(BlockDevice, SdProtocol):
         self._four = bytearray(4)
         self._block = bytearray(_BLOCK)
         try:
-            self._start(freq)
+            limit = self._start(freq)
         finally:
             self._release()
+        spi.init(baudrate=min(freq, limit), polarity=0, phase=0)
         sizes = {"read_size": _BLOCK, "program_size": _BLOCK, "erase_size": _BLOCK}
         BlockDevice.__init__(self, self.blocks * _BLOCK, **sizes)
 
@@ -169,6 +170,7 @@ class SDCard(BlockDevice, SdProtocol):
     # ---- Start
 
     def _start(self, freq):
+        """Get the card ready (figure 7-2). Returns its fastest clock, Hz."""
         self._spi.init(baudrate=min(freq, _IDENTIFY_HZ), polarity=0, phase=0)
         for _ in range(_POWER_BYTES):
             self._transfer(b"\xff", select=False)
@@ -201,8 +203,7 @@ class SDCard(BlockDevice, SdProtocol):
         self._erases = found.erases
         self._locked = found.write_protected
         self.kind = "SDHC" if self._by_block else "SDSC v%d" % version
-        self._release()
-        self._spi.init(baudrate=min(freq, found.max_freq), polarity=0, phase=0)
+        return found.max_freq
 
     def _version(self):
         """1 or 2 of the specification; OSError(ENODEV) for a card of another voltage."""

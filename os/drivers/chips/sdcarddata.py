@@ -15,13 +15,13 @@ BYTE_ADDRESSED = (17, 18, 24, 25, 32, 33)
 # Each: (bit, errno, what it says), the first one that is set counts.
 #: The answer R1 (7.3.2.1).
 R1 = (
+    (0x01, ENODEV, "the card was reset or replaced"),
     (0x08, EIO, "CRC of the command wrong"),
     (0x04, EOPNOTSUPP, "illegal command"),
     (0x40, EINVAL, "parameter error"),
     (0x20, EINVAL, "address error"),
     (0x10, EIO, "erase sequence error"),
     (0x02, EIO, "erase sequence reset"),
-    (0x01, ENODEV, "the card was reset or replaced"),
 )
 #: The second byte of the answer R2 (7.3.2.3).
 R2 = (

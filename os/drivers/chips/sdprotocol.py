@@ -148,7 +148,8 @@ class SdProtocol(SpiChip):
     def _release(self):
         """Deselect; a card lets go of its output with the next clocks (7.1.2)."""
         if self._spi is not None:
-            self._transfer(None)
+            if self._selected:
+                self._transfer(None)
             self._transfer(b"\xff", select=False)
 
     def _lost(self):

@@ -53,6 +53,7 @@ class ENC28J60:
         self.phy = {0: 0, 1: 0x1800, 2: 0x0083, 3: 0x1400, 0x10: 0, 0x12: 0, 0x13: 0, 0x14: 0x3422}
         self._deaf_until = 0
         self._locked_up = False
+        self._up = False
         self._reset()
 
     def _reset(self):
@@ -265,6 +266,7 @@ class ENC28J60:
         if on:
             self.cable.promiscuous(True)
             self.cable.start(self._look)
+            self._up = self.cable.link()
         else:
             self.cable.stop()
 
@@ -278,11 +280,11 @@ class ENC28J60:
             if not n:
                 break
             self._arrived(frame[:n])
-        up = 0x0400 if self.cable.link() else 0
-        if up != self.phy.get("link", up) and self.phy[0x12] & 0x12 == 0x12:
+        up = self.cable.link()
+        if up != self._up and self.phy[0x12] & 0x12 == 0x12:
             self.phy[0x13] = 0x14
             self._common[_EIR] |= 0x10
-        self.phy["link"] = up
+        self._up = up
         self._pin()
 
     def _wanted(self, frame):
