@@ -73,7 +73,7 @@ class Controller:
         state = ("stopped", "active", "warning", "passive", "bus-off")[self._state]
         return f"<Controller {self.name} {state} tec {self.tec} rec {self.rec}>"
 
-    # ---- The driver's side: docs/drivers.md lists what a port offers. Nothing of it allocates,
+    # ---- The driver's side: docs/adr/0004-drivers.md has the list. Nothing of it allocates,
     # but start() and what puts a frame on the bus.
 
     def start(self, freq, mode=NORMAL, function=None):
