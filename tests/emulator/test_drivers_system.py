@@ -96,14 +96,24 @@ def test_resets_by_the_program(board):
     assert reason(board) == "WAKE_LOW_POWER"
 
 
-def test_other_resets_of_mps2(board):
-    if board.kind != "mps2":
-        pytest.skip("a process has no reset line, and a fault ends it")
+def test_resets_from_outside(board):
     board.reset()
     board.wait_for_prompt()
-    assert reason(board) == "PIN_RESET"
-    resets(board, _CRASH)
-    assert reason(board) == "LOCKUP"
+    # Board host is a program, which is started again.
+    assert reason(board) == {"mps2": "PIN_RESET", "host": "POWER_ON"}[board.kind]
+
+
+def test_a_fault_in_a_handler_is_a_lockup(boot):
+    board = boot()
+    if board.kind == "mps2":
+        resets(board, _CRASH)
+        assert reason(board) == "LOCKUP"
+    else:  # a handler that hangs is all that can happen, and the watchdog sees it
+        code = "import machine\nfrom drivers import Watchdog\ndog = Watchdog(300)\n"
+        code += "def hang(t):\n    while True: pass\n"
+        code += "machine.Timer(-1, period=10, callback=hang, hard=True)\nwhile True: pass"
+        resets(board, code)
+        assert reason(board) == "WATCHDOG"
 
 
 def test_flash_lasts_over_resets_and_the_end_of_the_emulator(boot):

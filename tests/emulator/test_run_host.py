@@ -96,3 +96,15 @@ def test_watch(coil_run, host_program, tmp_path):
     run.wait("version 1\r\n", timeout=60)
     (folder / "app.py").write_text("print('version', 2)\n")
     run.wait("version 2\r\n")
+
+
+def test_a_failed_thread_is_remembered_over_the_reset(board):
+    code = "import rtos\nasync def fail():\n    raise ValueError('no bread')\n"
+    code += (
+        "async def main():\n    rtos.Thread(fail, name='toaster', on_failure=rtos.RESET).start()\n"
+    )
+    code += "    await rtos.sleep_ms(5000)\nrtos.run(main)"
+    board.console.write(b"\x05" + code.encode() + b"\n\x04")
+    board.wait_for_prompt()
+    said = board.exec("import rtos\nprint(rtos.last_crash())")
+    assert "toaster" in said and "no bread" in said
