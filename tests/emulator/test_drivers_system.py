@@ -212,3 +212,27 @@ up = sleep.uptime_us() - up
 print(deep > 20_000, light > 30_000, up >= deep + light)
 """
     assert board.exec(code) == "('test', 1)\nTrue True True\n"
+
+
+def test_wall_time_of_an_external_clock(firmware):
+    code = """
+import drivers.walltime as walltime
+from drivers import I2C, attach_rtc, set_time
+from drivers.chips import DS1338
+
+own = walltime.time()
+chip = DS1338(I2C())
+attach_rtc(chip)
+set_time(1_900_000_000)
+print(walltime.time() - 1_900_000_000 in (0, 1), chip.datetime()[:3])
+attach_rtc(None)
+print(walltime.time() - own in range(5))
+try:
+    attach_rtc(DS1338(I2C(), addr=0x6f))
+    walltime.time()
+except OSError as error:
+    print(error.errno)
+"""
+    with Emulator(firmware, i2c=["ds1338@0x68"], flags=hostpage.NO_APP) as board:
+        board.wait_for_prompt()
+        assert board.exec(code) == "True (2030, 3, 17)\nTrue\n19\n"
