@@ -30,6 +30,7 @@ _ROWS = const(0xC0)  # + 8: from the last to the first
 _OFFSET = const(0xD3)
 _CLOCK = const(0xD5)
 _PRECHARGE = const(0xD9)
+_NOTHING = const(0xE3)  # also ends a command whose second byte has got lost
 _COM_PINS = const(0xDA)
 _DESELECT = const(0xDB)
 _COLUMN_LOW = const(0x00)
@@ -75,6 +76,7 @@ class SSD1306(FrameBuffer):
         self.height = height
         self._on = False
         self._two = bytearray(2)
+        self._three = bytearray(3)
         head = len(self._HEAD)
         stride = head + width
         pages = height // 8
@@ -95,6 +97,7 @@ class SSD1306(FrameBuffer):
         self._command(
             bytes(
                 (
+                    _NOTHING,
                     _DISPLAY,
                     _ADDRESSING_MODE,
                     _BY_PAGES,
@@ -139,6 +142,8 @@ class SSD1306(FrameBuffer):
             drawn = page[0]
             shown = page[3]
             if drawn != shown:
+                # A page that fails half-way must not pass for the one before.
+                shown[0] = drawn[0] ^ 0xFF
                 self._send(page)
                 shown[_WHOLE] = drawn
                 sent += 1
@@ -155,9 +160,10 @@ class SSD1306(FrameBuffer):
         """Set the brightness, 0 to 255."""
         if not 0 <= value <= 255:
             raise ValueError("contrast is 0 to 255, not %r" % (value,))
-        self._two[0] = _CONTRAST
-        self._two[1] = value
-        self._command(self._two)
+        self._three[0] = _NOTHING
+        self._three[1] = _CONTRAST
+        self._three[2] = value
+        self._command(self._three)
 
     def invert(self, on):
         """Show black as white, or not."""
@@ -195,13 +201,14 @@ class _Wire(I2CChip):
 
     def __init__(self, i2c, addr):
         super().__init__(i2c, addr)
-        self._three = bytearray(3)
+        self._short = (bytearray(3), bytearray(4))
         self._one = bytearray(1)
 
     def command(self, commands):
-        buf = self._three if len(commands) == 2 else bytearray(1 + len(commands))
+        n = len(commands)
+        buf = self._short[n - 2] if n < 4 else bytearray(1 + n)
         buf[0] = _COMMANDS
-        for i in range(len(commands)):
+        for i in range(n):
             buf[i + 1] = commands[i]
         self._put(buf)
 
