@@ -6,7 +6,7 @@ import struct
 import pytest
 from coiltools import apps, firmware, launch
 
-BOARDS = ["mps2"]
+BOARDS = ["mps2", "host"]
 _EEPROM_BYTES = 8192
 
 

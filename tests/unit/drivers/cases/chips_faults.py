@@ -153,7 +153,7 @@ def test_port():
 
 def test_eeprom():
     device, bus, i2c = fresh(0x50, at24c.AT24C, 8192, 0)
-    chip = AT24C(i2c)
+    chip = AT24C(i2c, size=8192)
     data = bytes(range(70))
     found = bytearray(70)
 
