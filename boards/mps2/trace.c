@@ -24,6 +24,8 @@ typedef struct _trace_t {
 
 #define TRACE ((trace_t *)(HOST_PAGE_BASE + 0xf000))
 
+bool trace_on;
+
 static uint32_t inputs; // levels of the virtual pins as the host drives them
 static uint32_t recorded; // levels of all pins as the tools know them: 16 virtual ones, 10 LEDs
 
@@ -45,10 +47,7 @@ static void put(uint64_t now, uint32_t pin, uint32_t level) {
     TRACE->head = head + 1;
 }
 
-void trace_pins(void) {
-    if (!(hostpage_flags() & HOSTPAGE_TRACE)) {
-        return;
-    }
+void trace_record(void) {
     uint32_t state = mps2_irq_disable();
     uint32_t levels = all_levels();
     uint32_t changed = levels ^ recorded;
@@ -65,13 +64,14 @@ void trace_pins(void) {
 }
 
 void trace_start(void) {
-    if (hostpage_flags() & HOSTPAGE_TRACE) {
+    trace_on = hostpage_flags() & HOSTPAGE_TRACE;
+    if (trace_on) {
         put(clock_us(), RESET, 0);
-        trace_inputs(HOSTPAGE->pins_in);
+        trace_record_inputs(HOSTPAGE->pins_in);
     }
 }
 
-void trace_inputs(uint32_t levels) {
+void trace_record_inputs(uint32_t levels) {
     inputs = levels;
-    trace_pins();
+    trace_record();
 }
