@@ -42,8 +42,9 @@ def test_periods_are_exact(firmware, kind, period_us, hard):
     said, missed = deterministic(firmware, code).rsplit(" ", 1)
     late_us = [stamp - n * period_us for n, stamp in enumerate(json.loads(said))]
     assert int(missed) == 0
+    late_us = late_us[1:]  # the first call has looked names up for those after it
     assert max(late_us) - min(late_us) <= 20, late_us
-    assert abs(late_us[-1] - late_us[1]) <= 10, "the periods add up to something else"
+    assert abs(late_us[-1] - late_us[0]) <= 10, "the periods add up to something else"
 
 
 def test_timeouts_follow_each_other_without_a_heap(firmware):
