@@ -80,7 +80,7 @@ def test_flash_of_modules_adds_up(board):
     built = firmware.build(None, board)
     sizes = built.frozen_sizes()
     assert sizes.modules.keys() == {m.target for m in built.modules} | {"_build.py"}
-    assert all(size > 40 for size in sizes.modules.values())
+    assert all(size > 20 for size in sizes.modules.values())
     assert 0 < sizes.shared < sizes.total / 2
     areas = linkmap.areas(built.map, built.work)
     # The linker merges strings, which then belong to no file, and drops nothing else.
