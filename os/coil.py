@@ -35,6 +35,8 @@ _LAZY = {
     "AnalogIn": "drivers",
     "AnalogOut": "drivers",
     "PwmOut": "drivers",
+    "BufferedSerial": "drivers",
+    "UnbufferedSerial": "drivers",
     "CAN": "drivers",
     "CANMessage": "drivers",
     "I2CSlave": "drivers",

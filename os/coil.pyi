@@ -6,6 +6,7 @@ from drivers import (
     QSPI,
     AnalogIn,
     AnalogOut,
+    BufferedSerial,
     BusIn,
     BusInOut,
     BusOut,
@@ -28,6 +29,7 @@ from drivers import (
     Stopwatch,
     Ticker,
     Timeout,
+    UnbufferedSerial,
     Watchdog,
 )
 from machine import I2C, RTC, SPI, UART, WDT, Pin, Signal, SoftI2C, Timer
@@ -44,6 +46,7 @@ __version__: str
 __all__ = [
     "AnalogIn",
     "AnalogOut",
+    "BufferedSerial",
     "BusIn",
     "BusInOut",
     "BusOut",
@@ -90,6 +93,7 @@ __all__ = [
     "Timeout",
     "Timer",
     "UART",
+    "UnbufferedSerial",
     "WDT",
     "Watchdog",
     "create_task",
