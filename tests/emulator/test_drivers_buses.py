@@ -392,8 +392,7 @@ good = 0
 for _ in range(400):
     i2c.readfrom_mem_into(0x48, 0, buf)
     good += buf[0] == 0x15
-    for _ in range(20):
-        pass
+time.sleep_ms(50)
 timer.deinit()
 print(good, refused > 0, served > 0, wrong, other.hex())
 """

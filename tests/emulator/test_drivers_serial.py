@@ -13,7 +13,7 @@ from coiltools.emulator import Emulator
 
 _UARTS = range(1, 5)
 #: Each way on each UART; `make soak` sets COIL_SOAK, for which it is a megabyte.
-_BULK_BYTES = 1 << 20 if os.environ.get("COIL_SOAK") else 32 << 10
+_BULK_BYTES = 1 << 20 if os.environ.get("COIL_SOAK") else 256 << 10
 _SUITE = (paths.ROOT / "tests" / "conformance" / "stream.py").read_text()
 _SETUP = """
 import micropython, rtos, select, time
