@@ -154,9 +154,7 @@ class NorFlash(BlockDevice, SpiChip):
         try:
             if self._four and self.geometry.four_bytes == "enter":
                 self._settle()
-                if self.geometry.enter_wren:
-                    self._command(_WRITE_ENABLE)
-                self._command(_EXIT_4_BYTES)
+                self._switch(_EXIT_4_BYTES)
         finally:
             SpiChip.deinit(self)
 
@@ -301,15 +299,21 @@ class NorFlash(BlockDevice, SpiChip):
             return
         self._four = True
         if geometry.four_bytes == "enter":
-            if geometry.enter_wren:
-                self._command(_WRITE_ENABLE)
-            self._command(_ENTER_4_BYTES)
+            self._switch(_ENTER_4_BYTES)
         elif geometry.four_bytes == "opcodes":
             self._read_op, self._program_op = _READ_4, _PAGE_PROGRAM_4
             erases = [(n, _ERASES_4[op], ms) for n, op, ms in geometry.erases if op in _ERASES_4]
             if not erases:
                 raise OSError(EIO, "%s: no erase with four address bytes is known" % self.NAME)
             geometry.erases = tuple(erases)
+
+    def _switch(self, opcode):
+        """To four address bytes or back."""
+        if self.geometry.enter_wren:
+            self._command(_WRITE_ENABLE)
+        self._command(opcode)
+        if self.geometry.enter_wren:
+            self._command(_WRITE_DISABLE)  # those that need no enable leave it set
 
     def _enable(self, addr, n):
         """Have the next command change these bytes, or raise."""

@@ -139,9 +139,14 @@ def _addressing(table, result):
     if kind == 2:
         result.four_bytes = "always"
         return
-    if kind == 0 or len(table) < 4 * 16:
+    if kind == 0:
         raise OSError(EIO, "SFDP: %d bytes, and no way to address them" % result.size)
-    if _field(table, 16, 24, 24):
+    if len(table) < 4 * 16:
+        # The first edition does not say how (W25Q256FV has that). All makers' chips take B7h, some
+        # of them behind a write enable.
+        result.four_bytes = "enter"
+        result.enter_wren = True
+    elif _field(table, 16, 24, 24):
         result.four_bytes = "enter"
     elif _field(table, 16, 25, 25):
         result.four_bytes = "enter"

@@ -100,7 +100,7 @@ def test_an_erase_takes_the_largest_steps():
 
 def test_four_address_bytes():
     # DWORD 1 says "3 or 4", DWORD 2 256 Mbit; DWORD 16: enter by B7h, behind 06h in the second.
-    for ways, enter in (("01", ["> b7"]), ("02", ["> 06", "> b7"]), ("20", [])):
+    for ways, enter in (("01", ["> b7"]), ("02", ["> 06", "> b7", "> 04"]), ("20", [])):
         table = TABLE.replace("e5 20 f9 ff ff ff ff 03", "e5 20 fb ff ff ff ff 0f")
         table += " 00" * 19 + " " + ways
         parameters = PARAMETERS.replace(" 0b ", " 10 ")
@@ -116,7 +116,7 @@ def test_four_address_bytes():
         erase = ("> 21" if own else "> 20") + " 01 00 00 00"
         bus.add("> 06", "> 05 < 02", erase, "> 05 < 00")
         chip.erase(0x1000000, 4096)
-        leave = [] if own else enter[:-1] + ["> e9"]
+        leave = [] if own else [line.replace("b7", "e9") for line in enter]
         bus.add("> 05 < 00", *leave)
         chip.deinit()
         bus.done()

@@ -55,6 +55,17 @@ def test_sizes_and_addressing():
         assert back == b"end"
 
 
+def test_a_large_chip_with_a_table_of_the_first_edition():
+    bus, model = SimulatedSpi(100_000), Model(32 * MB)
+    model.table = bytearray(model.table[: 0x80 + 36])
+    model.table[11] = 9
+    bus.attach(model)
+    chip = W25Q(bus.spi, bus.cs)
+    chip.program(20 * MB, b"x")
+    assert model.peek(20 * MB, 1) == b"x" and model.ignored == []
+    assert chip.erase_sizes == (4096, 32768, 65536)
+
+
 def test_restart_in_the_middle():
     bus, model, chip = made(32 * MB)
     chip.program(0, b"old")
