@@ -89,7 +89,7 @@ class SDCard(BlockDevice, SdProtocol):
             limit = self._start(freq)
         finally:
             self._release()
-        spi.init(baudrate=min(freq, limit), polarity=0, phase=0)
+        self._set_freq(min(freq, limit))
         sizes = {"read_size": _BLOCK, "program_size": _BLOCK, "erase_size": _BLOCK}
         BlockDevice.__init__(self, self.blocks * _BLOCK, **sizes)
 
@@ -171,7 +171,7 @@ class SDCard(BlockDevice, SdProtocol):
 
     def _start(self, freq):
         """Get the card ready (figure 7-2). Returns its fastest clock, Hz."""
-        self._spi.init(baudrate=min(freq, _IDENTIFY_HZ), polarity=0, phase=0)
+        self._set_freq(min(freq, _IDENTIFY_HZ))
         for _ in range(_POWER_BYTES):
             self._transfer(b"\xff", select=False)
         r1 = _FLOATS

@@ -12,9 +12,10 @@ _HEAD_MAX = const(8)
 class SpiChip:
     """A chip on SPI mode 0, bits of a byte from the highest on.
 
-    spi: an object with the methods of machine.SPI, set up for the chip.
+    spi: an object with the methods of machine.SPI. On a drivers.SPI the chip has settings of its
+    own, so that others may share the bus; any other object is set up when the chip is made.
     cs: the chip select pin, an output that is called with a level; low selects.
-    freq: Hz, for which spi.init() is called; None: the bus stays as it is.
+    freq: Hz, None: as the bus has it.
     Raises TypeError.
     """
 
@@ -31,12 +32,12 @@ class SpiChip:
         # Views are made once, so that no transfer allocates: _heads[n] is the first n bytes.
         self._heads = tuple(head[:n] for n in range(_HEAD_MAX + 1))
         self._head = head
-        self._spi = spi
+        self._bus = self._spi = spi
         self._cs = cs
         self._selected = False
         cs(1)
-        if freq is not None:
-            spi.init(baudrate=freq, polarity=0, phase=0)
+        if freq is not None or hasattr(spi, "device"):
+            self._set_freq(freq)
 
     def __repr__(self):
         return "<%s%s>" % (self.NAME, " deinitialised" if self._spi is None else "")
@@ -79,6 +80,15 @@ class SpiChip:
                 self._selected = False
                 self._cs(1)
                 unlock()
+
+    def _set_freq(self, freq):
+        bus = self._bus
+        if hasattr(bus, "device"):
+            self._spi = bus.device(None, baudrate=freq, polarity=0, phase=0)
+        elif hasattr(bus, "init"):
+            bus.init(baudrate=freq, polarity=0, phase=0)
+        else:
+            raise TypeError("spi has no init(): pass the bus, or leave freq to it")
 
     def _pause(self, ms):
         """Let at least that many milliseconds go by."""
