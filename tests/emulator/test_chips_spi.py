@@ -117,6 +117,16 @@ def board(firmware, files):
         assert selector.moves > 1000
 
 
+def settled(file: Path, addr: int, data: bytes, timeout: float = 20) -> bool:
+    """Whether the file has these data there, now or soon: QEMU writes it in the background."""
+    deadline = time.monotonic() + timeout
+    while file.read_bytes()[addr : addr + len(data)] != data:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
 def test_identity_and_geometry(board):
     said = board.exec("for c in chips: print(c, c.size, c.erase_sizes, c.geometry.four_bytes)")
     assert said.splitlines() == [
@@ -132,21 +142,18 @@ def test_what_is_programmed_is_in_the_file(board, files, n):
     seed = random.randrange(1 << 30)
     print("seed", seed)
     data = random.Random(seed).randbytes(700)
+    around = b"\xff" + data + b"\xff"
     for addr in (0x1F0, size - 5000):
         board.exec(f"chips[{n}].program({addr}, {data!r})")
-        content = files[n].read_bytes()
-        assert content[addr : addr + 700] == data
-        assert content[addr - 100 : addr] == content[addr + 700 : addr + 800] == b"\xff" * 100
-        said = board.exec(
-            f"b = bytearray(702)\nchips[{n}].read({addr - 1}, b)\nprint(b == b'\\xff' + {data!r} + b'\\xff')"
-        )
-        assert said == "True\n"
+        assert settled(files[n], addr - 100, b"\xff" * 100 + data + b"\xff" * 100)
+        code = f"b = bytearray(702)\nchips[{n}].read({addr - 1}, b)\nprint(b == {around!r})"
+        assert board.exec(code) == "True\n"
     first = (size - 5000) // 4096 * 4096
     board.exec(f"chips[{n}].erase({first}, {size - first})")
-    content = files[n].read_bytes()
-    assert content[first:] == b"\xff" * (size - first) and content[0x1F0 : 0x1F0 + 700] == data
+    assert settled(files[n], first, b"\xff" * (size - first))
+    assert settled(files[n], 0x1F0, data)
     board.exec(f"chips[{n}].erase(0, 131072)")
-    assert files[n].read_bytes() == b"\xff" * size
+    assert settled(files[n], 0, b"\xff" * size)
 
 
 @pytest.mark.parametrize("n", range(len(_CHIPS)))

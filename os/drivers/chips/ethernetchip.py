@@ -228,6 +228,7 @@ class EthernetChip(SpiChip):
         while self._stale:
             self._stale = False
             self._set_filter()
+        self._deselect()  # where an exception came in the middle of a frame
         self._taken = False
         if self._missed:
             self._missed = False

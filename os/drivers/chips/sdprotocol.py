@@ -148,8 +148,7 @@ class SdProtocol(SpiChip):
     def _release(self):
         """Deselect; a card lets go of its output with the next clocks (7.1.2)."""
         if self._spi is not None:
-            if self._selected:
-                self._transfer(None)
+            self._deselect()
             self._transfer(b"\xff", select=False)
 
     def _lost(self):

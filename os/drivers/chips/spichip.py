@@ -76,10 +76,15 @@ class SpiChip:
             code = error.errno or EIO
             raise OSError(code, "%s: the bus failed (%s)" % (self.NAME, error)) from error
         finally:
-            if not kept and self._selected:
-                self._selected = False
-                self._cs(1)
-                unlock()
+            if not kept:
+                self._deselect()
+
+    def _deselect(self):
+        """The end of what was kept; nothing if nothing was."""
+        if self._selected:
+            self._selected = False
+            self._cs(1)
+            unlock()
 
     def _set_freq(self, freq):
         bus = self._bus

@@ -225,6 +225,26 @@ def test_failures():
     bus.done()
 
 
+def test_an_exception_in_the_middle_of_a_frame():
+    bus, device = running()
+    bus.add(*(bank(0) + ["> 42 00", "> 43 1a", "> 7a 00"]))
+
+    class Torn:
+        """A buffer that fails when it is read."""
+
+        def __len__(self):
+            return 100
+
+        def __getitem__(self, at):
+            raise KeyboardInterrupt
+
+    from rtos.core import locked
+
+    raises((KeyboardInterrupt, TypeError), device.send, Torn(), 60)
+    assert not locked() and not device._taken
+    bus.done()  # deselected, too
+
+
 def test_misuse():
     bus, device = made()
     frame = bytearray(2000)
