@@ -53,7 +53,7 @@ repl: setup
 	@$(BIN)/coil repl $(ARGS)
 
 test: setup
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 # What make test does with less: a megabyte each way on four serial ports at once.
 soak: setup

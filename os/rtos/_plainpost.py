@@ -28,7 +28,7 @@ _posted = _applied = _lost = 0
 _irq_off = _irq_on = _kick = _enter = _nothing
 _calling = False  # a drain runs, and has not nested
 _hz = 0
-_calls_left = 0  # until the next walk
+_calls_left = 64  # until the next walk
 
 
 def connect(kick, enter):

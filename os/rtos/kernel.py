@@ -289,7 +289,7 @@ async def _watch():
 
 def _collect():
     """Collect garbage in idle time, if it pays and nobody has to wait for it."""
-    if allocated() * _GC_SHARE < kernel.heap:
+    if allocated() * _GC_SHARE <= kernel.heap:
         return
     delay_ms = next_ms()
     if delay_ms is None or delay_ms > kernel.pause_ms:

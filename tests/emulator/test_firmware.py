@@ -316,6 +316,8 @@ INSTANCES = {
     "Strand": "m.Strand(None, None, 1)",
     "Mutex": "m.Mutex()",
     "Queue": "m.Queue(1)",
+    "Calls": "m.Calls(1, m.Semaphore(), None)",
+    "Place": "m.Calls(1, m.Semaphore(), None).own()",
     "Task": "m.core.Task(None)",
 }
 #: Decorators that the compiler takes out of the source, and names for type checkers.

@@ -11,6 +11,8 @@ _INPUT = re.compile(r"^ (\S+)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$")
 _OUTPUT = re.compile(r"^(\.\S+|COMMON)")
 #: String constants, which the linker merges: what is left of them belongs to no file.
 _STRINGS = re.compile(r"\.str\d+\.\d+$")
+#: The largest gap in front of a section that its alignment explains.
+_PADDING_MAX = 63
 _UNLOADED = (".debug", ".comment", ".ARM.attributes", ".note", ".stab", ".gnu")
 _ZEROED = (".bss", ".noinit", ".stack", ".heap", "COMMON", ".tbss")
 _WRITABLE = (".data", ".got", ".init_array", ".fini_array", ".dynamic", ".tdata")
@@ -26,7 +28,7 @@ class Area:
 
 
 def areas(map_file: Path, work: Path) -> dict[str, Area]:
-    """The sizes by area: "py", "extmod", "port", "native", "frozen", "strings", "libraries", ...
+    """The sizes by area: "py", "extmod", "port", "native", "frozen", "strings", "libraries", "padding", ...
 
     map_file: the linker's map.  work: the build folder, whose layout follows the sources'.
     """
@@ -41,6 +43,9 @@ def areas(map_file: Path, work: Path) -> dict[str, Area]:
         area = found["strings" if _STRINGS.search(section) else _area(path, work)]
         kind = _kind(output)
         setattr(area, kind, getattr(area, kind) + size)
+        gap = following[2] - (address + size) if following and following[0] == output else 0
+        if 0 < gap <= _PADDING_MAX:
+            setattr(found["padding"], kind, getattr(found["padding"], kind) + gap)
     return dict(found)
 
 

@@ -53,7 +53,10 @@ static void leave(void *node) {
 
 // What most drains come to, without Python: make the posted calls, and step what may run on top of the
 // strand that the drain has interrupted. The function gets the rest.
-static void drain_by_itself(entry_t *self) {
+//
+// Not inline: what nlr_push() catches runs those jump callbacks that lie deeper in the stack than its
+// buffer, and by the addresses that would include the caller's.
+static MP_NOINLINE void drain_by_itself(entry_t *self) {
     mp_obj_t where = MP_OBJ_NEW_SMALL_INT(0);
     mp_obj_t result = mp_const_none;
     nlr_buf_t nlr;
