@@ -12,9 +12,7 @@ _LAZY = {
     "Signal": "machine",
     "Timer": "machine",
     "UART": "machine",
-    "I2C": "machine",
     "SoftI2C": "machine",
-    "SPI": "machine",
     "WDT": "machine",
     "RTC": "machine",
     # drivers of pins and time
@@ -31,7 +29,9 @@ _LAZY = {
     "Ticker": "drivers",
     "Timeout": "drivers",
     "Stopwatch": "drivers",
-    # analog pins, and buses between boards
+    # buses, analog pins
+    "I2C": "drivers",
+    "SPI": "drivers",
     "AnalogIn": "drivers",
     "AnalogOut": "drivers",
     "PwmOut": "drivers",

@@ -3,7 +3,9 @@ from asyncio import Event, Lock, ThreadSafeFlag, create_task, gather
 from drivers import (
     CAN,
     CRC,
+    I2C,
     QSPI,
+    SPI,
     AnalogIn,
     AnalogOut,
     BufferedSerial,
@@ -32,7 +34,7 @@ from drivers import (
     UnbufferedSerial,
     Watchdog,
 )
-from machine import I2C, RTC, SPI, UART, WDT, Pin, Signal, SoftI2C, Timer
+from machine import RTC, UART, WDT, Pin, Signal, SoftI2C, Timer
 from rtos.condition import Condition
 from rtos.core import EventFlags, Mutex, Semaphore
 from rtos.eventqueue import EventQueue
