@@ -36,13 +36,18 @@ _RESULT = re.compile(r"^\x1e(\{.*\})$", re.MULTILINE)
 VERSIONS = "versions"
 
 
-def files(names: Iterable[str] = ()) -> list[Path]:
-    """The benchmark files, or those called `names`."""
+def files(names: Iterable[str] = (), native: bool = True) -> list[Path]:
+    """The benchmark files, or those called `names`.
+
+    native: False leaves out those of the native module, unless they are named.
+    """
     known = {path.stem: path for path in sorted(FOLDER.glob("*.py"))}
     for name in names:
         if name not in known:
             raise unknown("benchmark", name, known, "coil bench --help")
-    return [known[name] for name in names] or list(known.values())
+    return [known[name] for name in names] or [
+        path for path in known.values() if native or path.stem != "native"
+    ]
 
 
 @contextlib.contextmanager

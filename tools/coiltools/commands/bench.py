@@ -20,7 +20,7 @@ def command(names: tuple[str, ...], board: str, timeout: float, stock: bool):
     found = boards.get(board)
     if not found.emulated:
         raise Fail(f"board {found.name} cannot count instructions.", "coil bench --board mps2")
-    chosen = bench.files(names)
+    chosen = bench.files(names, native=not stock)
     built = firmware.build(None, found.name, native=not stock)
     key = found.name + ("-stock" if stock else "")
     before = bench.stored(key)
