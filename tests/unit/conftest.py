@@ -24,7 +24,7 @@ CPYTHON = "cpython"
 #: Those that are there for every file; mps2-stock and mps2-native are for a line `# platforms:`.
 PLATFORMS = (CPYTHON, "host-stock", "host-native")
 #: Packages that need a board's modules, on CPython too.
-_WITH_BOARD = {"drivers", "sim"}
+_WITH_BOARD = {"drivers", "fs", "sim"}
 _TIMEOUT_S = 120
 _MARK = re.compile(r"^\x1e(start|pass|fail|end) (\S+)\n", re.MULTILINE)
 _CHOICE = re.compile(r"^# platforms: (.*)$", re.MULTILINE)

@@ -1,0 +1,18 @@
+"""Storage: media, file systems, stores. docs/fs.md has the guide."""
+
+_LAZY = {
+    # media
+    "HeapBlockDevice": "heapblockdevice",
+    "FlashSimBlockDevice": "flashsimblockdevice",
+    "FaultInjectingBlockDevice": "faultinjectingblockdevice",
+    "PowerCut": "faultinjectingblockdevice",
+}
+
+
+def __getattr__(name):
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(name)
+    value = getattr(__import__(module, globals(), None, (name,), 1), name)
+    globals()[name] = value
+    return value
