@@ -9,10 +9,12 @@ A file that begins with a line `# platforms: host-stock host-native` runs on the
 line `# uses: conformance/blockdevice.py` finds what that file of tests/ offers in `support`, too.
 """
 
+import base64
 import os
 import re
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,7 @@ _TIMEOUT_S = 120
 _MARK = re.compile(r"^\x1e(start|pass|fail|end) (\S+)\n", re.MULTILINE)
 _CHOICE = re.compile(r"^# platforms: (.*)$", re.MULTILINE)
 _USES = re.compile(r"^# uses: (.*)$", re.MULTILINE)
+_PORT = re.compile(r"^# port: (\w+)$", re.MULTILINE)
 
 
 def pytest_collect_file(file_path, parent):
@@ -66,10 +69,12 @@ class CaseFile(pytest.File):
         if platform not in cached:
             names = boardtest._tests(self.path)
             text = _script(self.path, names)
+            port = _PORT.search(self.path.read_text())
+            folders = [paths.BOARDS / port[1], paths.BOARDS / "boot"] if port else []
             if platform == CPYTHON:
-                output = _on_cpython(text, self.path.parent.parent)
+                output = _on_cpython(text, self.path.parent.parent, folders)
             else:
-                output = _on_board(platform, text)
+                output = _on_board(platform, _packed(_sources(folders) + text) if port else text)
             cached[platform] = _parse(output)
         return cached[platform]
 
@@ -114,8 +119,33 @@ def _script(file: Path, names: list[str]) -> str:
     return f"{runner}\n_run({file.name!r}, {text!r}, {support!r}, {names!r})\n"
 
 
-def _on_cpython(text: str, package: Path) -> str:
-    folders = [package / "cpython", HERE / "cpython", paths.OS]
+def _sources(folders: list[Path]) -> str:
+    """What makes a file system of these folders' modules, and looks there first for imports."""
+    if not folders:
+        return ""
+    files = {
+        f"/{file.relative_to(folder)}": file.read_text()
+        for folder in reversed(folders)
+        for file in folder.rglob("*.py")
+        # Machine code is for the processor of that board, and this one has started already.
+        if not file.name.startswith("_")
+        or file.name == "__init__.py"
+        or file.name.startswith("_plain")
+    }
+    return f"_files = {files!r}\n{(HERE / 'sourcefiles.py').read_text()}"
+
+
+def _packed(text: str) -> str:
+    """A script that does the same as one that is too long for a board."""
+    data = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    return (
+        "import io\nfrom binascii import a2b_base64\nfrom deflate import ZLIB, DeflateIO\n"
+        f"exec(DeflateIO(io.BytesIO(a2b_base64({data!r})), ZLIB).read())\n"
+    )
+
+
+def _on_cpython(text: str, package: Path, more: list[Path]) -> str:
+    folders = [package / "cpython", HERE / "cpython", *more, paths.OS]
     if package.name in _WITH_BOARD:
         folders += [paths.BOARDS / "boot", paths.BOARDS / "host" / "modules"]
     search = os.pathsep.join(map(str, folders))

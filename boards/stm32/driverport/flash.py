@@ -1,0 +1,108 @@
+"""FlashMemory: the part of the chip's own flash that the board leaves to programs.
+
+F4: RM0090 3.6 and 3.9; L4: RM0351 3.3 and 3.7. Their registers differ in numbers only, which the
+board's chip has. The core stands still while the bank that it runs from is busy.
+"""
+
+from errno import EIO
+
+from board import FLASH, chip
+from machine import disable_irq, enable_irq, mem8, mem32
+from micropython import const
+
+try:
+    from ._fastwords import copy, program
+except ImportError:
+    from ._plainwords import copy, program
+
+_EROFS = const(30)  # not in MicroPython's errno
+_ERASED = const(0xFF)
+# FLASH_KEYR
+_KEY1 = 0x45670123
+_KEY2 = 0xCDEF89AB
+# FLASH_CR
+_STRT = const(1 << 16)
+_LOCK = 1 << 31
+# FLASH_SR
+_EOP = const(1)
+_BSY = const(1 << 16)
+# FLASH_ACR
+_DCEN = const(1 << 10)
+_ICEN = const(1 << 9)
+_ICRST = const(1 << 11)
+_DCRST = const(1 << 12)
+
+
+class FlashMemory:
+    """The flash of the board. The driver has checked what it passes on."""
+
+    start, size = FLASH
+    page_size = chip.FLASH_PAGE
+    erase_value = _ERASED
+
+    def sector_size(self, addr):
+        """Of the sector that holds addr."""
+        return chip.sector_size(addr)
+
+    def read(self, addr, buf):
+        """Fill buf."""
+        copy(addr, buf, len(buf))
+
+    def program(self, addr, buf, start, n):
+        """Write n bytes of buf from start: whole pages. OSError(EIO): they were not erased."""
+        # F4 would clear bits and say nothing; L4 refuses whatever is not erased, by PROGERR.
+        for i in range(n):
+            if buf[start + i] & ~mem8[addr + i]:
+                raise OSError(EIO, "flash at 0x%08x is not erased" % (addr + i))
+        cache = self._begin()
+        try:
+            mem32[chip.FLASH_CR] = chip.FLASH_PROGRAM
+            program(addr, buf, start, n, chip.FLASH_SR, _BSY, 0)
+        finally:
+            self._end(cache)
+        self._check(addr)
+
+    def erase(self, addr):
+        """Erase the sector that begins there."""
+        command = chip.erase_command(addr)
+        cache = self._begin()
+        try:
+            mem32[chip.FLASH_CR] = command
+            mem32[chip.FLASH_CR] = command | _STRT
+            while mem32[chip.FLASH_SR] & _BSY:
+                pass
+        finally:
+            self._end(cache)
+        self._check(addr)
+
+    def _begin(self):
+        """Unlock the flash, and switch its data cache off. Returns what _end() gets."""
+        while mem32[chip.FLASH_SR] & _BSY:
+            pass
+        if mem32[chip.FLASH_CR] & _LOCK:
+            state = disable_irq()  # nothing may come between the keys
+            mem32[chip.FLASH_KEYR] = _KEY1
+            mem32[chip.FLASH_KEYR] = _KEY2
+            enable_irq(state)
+        mem32[chip.FLASH_SR] = chip.FLASH_ERRORS | _EOP  # flags go by writing ones
+        cache = mem32[chip.FLASH_ACR]
+        mem32[chip.FLASH_ACR] = cache & ~_DCEN
+        return cache
+
+    def _end(self, cache):
+        """Lock it, and let the caches forget what was there before."""
+        mem32[chip.FLASH_CR] = 0
+        mem32[chip.FLASH_CR] = _LOCK
+        # A cache can be reset only while it is off.
+        off = cache & ~(_DCEN | _ICEN)
+        mem32[chip.FLASH_ACR] = off
+        mem32[chip.FLASH_ACR] = off | _DCRST | _ICRST
+        mem32[chip.FLASH_ACR] = off
+        mem32[chip.FLASH_ACR] = cache
+
+    def _check(self, addr):
+        status = mem32[chip.FLASH_SR] & chip.FLASH_ERRORS
+        if status & chip.FLASH_PROTECTED:
+            raise OSError(_EROFS, "flash at 0x%08x is write-protected" % addr)
+        if status:
+            raise OSError(EIO, "flash at 0x%08x failed: FLASH_SR 0x%x" % (addr, status))

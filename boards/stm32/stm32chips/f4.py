@@ -1,0 +1,50 @@
+"""STM32F405 to F446 (RM0090, RM0390, RM0383)."""
+
+FAMILY = "f4"
+
+# RM0090 table 1, register boundary addresses.
+GPIO = 0x40020000
+GPIO_STEP = 0x400
+GPIO_PORTS = "ABCDEFGHIJK"
+
+#: Real-time clock.
+RTC = 0x40002800
+
+#: TIM5 has 32 bits.
+ALARM_TIMER = 5
+ALARM_TIMER_BASE = 0x40000C00
+
+#: STM32F405 and F429 data sheets, LSI oscillator characteristics: 17 to 47 kHz.
+LSI_MAX_HZ = 47_000
+
+# Flash: RM0090 3.9, base address table 1.
+FLASH_ACR = 0x40023C00
+FLASH_KEYR = 0x40023C04
+FLASH_SR = 0x40023C0C
+FLASH_CR = 0x40023C10
+#: Bytes that are programmed at once: PSIZE x32, for 2.7 to 3.6 V (table 6).
+FLASH_PAGE = 4
+#: CR with which words are programmed: PG, PSIZE = 10.
+FLASH_PROGRAM = 0x201
+#: SR: RDERR (F42x), PGSERR, PGPERR, PGAERR, WRPERR, OPERR.
+FLASH_ERRORS = 0x1F2
+FLASH_PROTECTED = 1 << 4  # WRPERR
+
+_BANK = 1 << 20
+_START = 0x08000000
+
+
+def sector_size(addr):
+    """Of the sector that holds addr: 4 of 16 KB, 1 of 64 KB, then 128 KB; RM0090 tables 5 and 6."""
+    offset = (addr - _START) % _BANK
+    if offset < 0x10000:
+        return 0x4000
+    return 0x10000 if offset < 0x20000 else 0x20000
+
+
+def erase_command(addr):
+    """CR that erases the sector which begins there, without STRT: SER, SNB, PSIZE = 10."""
+    bank, offset = divmod(addr - _START, _BANK)
+    sector = offset // 0x4000 if offset < 0x10000 else 4 + offset // 0x20000
+    # Bit 4 of SNB is the bank: sectors 12 to 23 are numbered from 0b10000 on.
+    return 0x202 | (bank << 4 | sector) << 3

@@ -1,0 +1,55 @@
+"""STM32L475, L476, L496, L4A6 (RM0351), L432 and L452 (RM0394)."""
+
+FAMILY = "l4"
+
+# RM0351 table 2, register boundary addresses.
+GPIO = 0x48000000
+GPIO_STEP = 0x400
+GPIO_PORTS = "ABCDEFGHI"
+
+#: Real-time clock.
+RTC = 0x40002800
+
+#: TIM2 has 32 bits on all of them, TIM5 is not on all.
+ALARM_TIMER = 2
+ALARM_TIMER_BASE = 0x40000000
+
+#: STM32L476 data sheet, LSI oscillator characteristics: 29.5 to 34 kHz.
+LSI_MAX_HZ = 34_000
+
+# Flash: RM0351 3.7.
+FLASH_ACR = 0x40022000
+FLASH_KEYR = 0x40022008
+FLASH_SR = 0x40022010
+FLASH_CR = 0x40022014
+#: Bytes that are programmed at once: a double word with its ECC (3.3.7).
+FLASH_PAGE = 8
+#: CR with which they are: PG.
+FLASH_PROGRAM = 0x001
+#: SR: OPTVERR, RDERR, FASTERR, MISERR, PGSERR, SIZERR, PGAERR, WRPERR, PROGERR, OPERR.
+FLASH_ERRORS = 0xC3FA
+FLASH_PROTECTED = 1 << 4  # WRPERR
+
+_START = 0x08000000
+_PAGE = 0x800
+#: Flash size data register, in KB (RM0351 50.2).
+_SIZE_KB = 0x1FFF75E0
+
+
+def sector_size(addr):
+    """Of the page that holds addr; RM0351 3.3.1."""
+    return _PAGE
+
+
+def erase_command(addr):
+    """CR that erases the page which begins there, without STRT: PER, PNB, BKER."""
+    from machine import mem16
+
+    # Two banks, each of half the flash; L432 and L452 have one, and 8 bits of PNB do for them.
+    page = (addr - _START) // _PAGE
+    pages = mem16[_SIZE_KB] * 1024 // _PAGE
+    if pages > 256:
+        bank, page = divmod(page, pages // 2)
+    else:
+        bank = 0
+    return 0x002 | page << 3 | bank << 11

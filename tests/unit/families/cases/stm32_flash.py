@@ -1,0 +1,118 @@
+# platforms: cpython host-stock mps2-stock
+# port: stm32
+# uses: unit/families/stm32.py
+
+from errno import EIO
+
+from support import Stm32, fails, raises
+
+EROFS = 30
+
+
+def opened(family, start, size, flash_kb=2048):
+    chip = Stm32(family, flash_kb)
+    flash = chip.add_flash(start, size)
+    port = chip.open((start, size))
+    return chip, flash, port.FlashMemory()
+
+
+def test_f4_sectors():
+    _, _, memory = opened("f4", 0x08000000, 0x200000)
+    sizes = []
+    at = 0x08000000
+    while at < 0x08200000:
+        size = memory.sector_size(at)
+        assert memory.sector_size(at + size - 1) == size
+        sizes.append(size >> 10)
+        at += size
+    assert sizes == ([16] * 4 + [64] + [128] * 7) * 2
+
+
+def test_f4_erases_each_sector_of_both_banks():
+    _, flash, memory = opened("f4", 0x08000000, 0x200000)
+    at = 0x08000000
+    expected = []
+    while at < 0x08200000:
+        memory.erase(at)
+        expected.append((at, memory.sector_size(at)))
+        at += memory.sector_size(at)
+    assert flash.erased == expected
+
+
+def test_programmed_and_read_back():
+    for family, start in (("f4", 0x080E0000), ("l4", 0x080F0000)):
+        chip, flash, memory = opened(family, start, 0x20000 if family == "f4" else 0x10000, 1024)
+        assert memory.start == start and memory.erase_value == 0xFF
+        assert memory.page_size == (4 if family == "f4" else 8)
+        data = bytes(range(256))
+        memory.program(start + 64, memoryview(data), 16, 128)
+        back = bytearray(136)
+        memory.read(start + 60, back)
+        assert back == b"\xff" * 4 + data[16:144] + b"\xff" * 4, family
+        memory.erase(start)
+        memory.read(start + 60, back)
+        assert back == b"\xff" * 136
+        # The controller is locked again, and its caches know nothing of what was there.
+        assert chip.memory.word(chip.numbers.FLASH_CR) >> 31 == 1
+        assert flash.cached == 0 and flash.caches_reset == 4
+        assert chip.memory.word(chip.numbers.FLASH_ACR) == 0x705
+        assert not chip.core.masked
+
+
+def test_l4_has_two_banks():
+    _, flash, memory = opened("l4", 0x08000000, 0x100000, 1024)
+    for at in (0x08000000, 0x0807F800, 0x08080000, 0x080FF800):
+        memory.erase(at)
+    assert flash.erased == [(at, 2048) for at in (0x08000000, 0x0807F800, 0x08080000, 0x080FF800)]
+    # L452: one bank.
+    _, flash, memory = opened("l4", 0x08000000, 0x80000, 512)
+    memory.erase(0x0807F800)
+    assert flash.erased == [(0x0807F800, 2048)]
+
+
+def test_what_is_not_erased():
+    for family, start in (("f4", 0x080E0000), ("l4", 0x080F0000)):
+        chip, flash, memory = opened(family, start, 0x8000, 1024)
+        memory.program(start, b"\x0f" * 8, 0, 8)
+        fails(EIO, f"0x{start:08x} is not erased", memory.program, start, b"\xf0" * 8, 0, 8)
+        assert chip.memory.word(chip.numbers.FLASH_CR) >> 31 == 1
+        back = bytearray(8)
+        memory.read(start, back)
+        assert back == b"\x0f" * 8
+    # L4 takes nothing on top, not even bits that could be cleared.
+    fails(EIO, "failed: FLASH_SR 0x8", memory.program, start, b"\x00" * 8, 0, 8)
+
+
+def test_errors_of_the_controller():
+    for family, start in (("f4", 0x080E0000), ("l4", 0x080F0000)):
+        chip, flash, memory = opened(family, start, 0x8000, 1024)
+        for bit in range(16):
+            flag = 1 << bit
+            if not chip.numbers.FLASH_ERRORS & flag or flag == 1 << 4:
+                continue
+            flash.breaks = flag
+            fails(EIO, f"FLASH_SR 0x{flag:x}", memory.erase, start)
+            flash.breaks = flag
+            fails(EIO, f"FLASH_SR 0x{flag:x}", memory.program, start, b"\x55" * 8, 0, 8)
+            memory.erase(start)  # the flag is gone
+        flash.protected.add(start)
+        fails(EROFS, "write-protected", memory.erase, start)
+        fails(EROFS, "write-protected", memory.program, start, b"\x55" * 8, 0, 8)
+        assert chip.memory.word(chip.numbers.FLASH_CR) >> 31 == 1
+
+
+def test_flashiap_runs_on_it():
+    start = 0x080E0000
+    chip, flash, _ = opened("f4", start, 0x20000)
+    from drivers import FlashIAP
+
+    iap = FlashIAP()
+    assert (iap.start, iap.size, iap.page_size) == (start, 0x20000, 4)
+    iap.erase(start, 0x20000)
+    iap.program(start + 8, b"settings of 21 bytes.")
+    back = bytearray(24)
+    iap.read(start + 8, back)
+    assert back == b"settings of 21 bytes.\xff\xff\xff"
+    raises(ValueError, iap.erase, start, 0x4000)
+    raises(ValueError, iap.program, start + 2, b"x")
+    iap.deinit()
