@@ -16,13 +16,12 @@ WAKE_UPS = 33_334  # at each of three fill levels: 100,000 in all
 
 
 def fill(percent):
-    """Small objects until the heap is that full."""
+    """Small objects until the heap is that full; no list of them all, which would be a large one."""
     kept = []
     gc.collect()
     while gc.mem_alloc() * 100 < percent * (gc.mem_alloc() + gc.mem_free()):
-        kept.append([len(kept)])
-        if len(kept) % 64 == 0:
-            gc.collect()
+        kept.append([[n] for n in range(32)])
+        gc.collect()
     return kept
 
 
