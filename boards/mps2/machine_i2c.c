@@ -271,6 +271,9 @@ static int i2c_transfer(mp_obj_base_t *self_in, uint16_t addr, size_t n, mp_mach
     machine_i2c_obj_t *self = (machine_i2c_obj_t *)self_in;
     if ((flags & MP_MACHINE_I2C_FLAG_READ) && n == 1 && bufs[0].len == 0) {
         // A device that is asked to send drives SDA: the bus would be stuck.
+        if (self->open) { // readfrom_mem() has sent the address already
+            i2c_leave(self, stop(self), false);
+        }
         mp_raise_ValueError(MP_ERROR_TEXT("a read takes at least one byte"));
     }
     int ret = i2c_enter(self);

@@ -25,7 +25,7 @@ class CANMessage:
     def __repr__(self):
         return "<CANMessage %s%s>" % (
             ("0x%08x" if self.extended else "0x%03x") % self.id,
-            " asks for %d bytes" % self.length if self.remote else " " + self.data.hex(),
+            " asks for %d bytes" % self.length if self.remote else " " + (self.data.hex() or ""),
         )
 
     def __eq__(self, other):

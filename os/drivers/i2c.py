@@ -19,12 +19,12 @@ class _Bus(SharedBus):
 
     def __init__(self, name, hardware, pins):
         super().__init__(name, hardware)
-        self._pins = pins
+        self.pins = pins
 
     def recover(self, freq, timeout_us):
         """See I2CView.recover()."""
         self.forget()
-        return recover_i2c(self.hardware, self._pins, freq, timeout_us)
+        return recover_i2c(self.hardware, self.pins, freq, timeout_us)
 
 
 class I2CDevice(I2CView):
@@ -51,7 +51,7 @@ class I2C(I2CView):
 
     def __init__(self, bus=None, *, scl=None, sda=None, freq=_FREQ, timeout_us=_TIMEOUT_US):
         check_freq(freq)
-        if timeout_us < 0:
+        if not isinstance(timeout_us, int) or timeout_us < 0:
             raise ValueError("timeout_us: 0 or more")
         self._bus = None
         number, pins = find_i2c(bus, scl, sda)
@@ -95,6 +95,7 @@ class I2C(I2CView):
         """
         if not isinstance(addr, int) or not 0 <= addr < 0x400:
             raise ValueError("addr: the address without the read bit, such as 0x48")
+        self._bus.hardware.init  # noqa: B018 - ENODEV after deinit()
         before = self._settings
         freq = before[0] if freq is None else freq
         check_freq(freq)
@@ -111,4 +112,6 @@ class I2C(I2CView):
         bus.hardware = Gone(bus.name)
         if hasattr(hardware, "deinit"):
             hardware.deinit()
+        else:  # a transfer may have been left open
+            recover_i2c(hardware, bus.pins, *self._settings)
         release(self)

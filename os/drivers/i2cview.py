@@ -216,8 +216,20 @@ class I2CView(BusView):
                 await self._send(addr, b"" if tx is None else tx, stop and rx is None)
             if rx is not None:
                 await self._receive(addr, rx, stop)
+        except OSError:
+            raise  # the bus is free
+        except BaseException:
+            self._hang_up()
+            raise
         finally:
             self.release()
+
+    def _hang_up(self):
+        """The thread is terminated in the middle of a transfer: let no device hold the bus."""
+        try:
+            self.recover()
+        except OSError:
+            pass  # it is gone
 
     async def _send(self, addr, tx, stop):
         taken = 0

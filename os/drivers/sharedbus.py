@@ -105,6 +105,7 @@ class BusView:
 
     def _change(self, settings):
         """Have other settings from the next transfer on."""
+        self._bus.hardware.init  # noqa: B018 - ENODEV after deinit()
         self._bus.be_careful()
         self._settings = self._bus.share(settings)
 

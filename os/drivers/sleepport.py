@@ -14,3 +14,6 @@ class SleepPort(Port):
     def __init__(self):
         super().__init__()
         self.idle = sleep_auto
+
+    def __repr__(self):
+        return "<SleepPort>"

@@ -6,7 +6,7 @@ from micropython import const
 
 from .pins import Gone, claim, release
 from .sharedbus import SharedBus
-from .spiview import SPIView
+from .spiview import SPIView, check_filler
 
 _BAUDRATE = const(1_000_000)
 _MSB = const(0)
@@ -31,7 +31,7 @@ def _check(baudrate, polarity, phase, bits, firstbit):
         raise ValueError("baudrate: Hz, at least 1, for instance 1_000_000")
     if polarity not in (0, 1) or phase not in (0, 1):
         raise ValueError("polarity and phase: 0 or 1")
-    if not _BITS_MIN <= bits <= _BITS_MAX:
+    if not isinstance(bits, int) or not _BITS_MIN <= bits <= _BITS_MAX:
         raise ValueError("bits: 4 to 32 in a frame")
     if firstbit not in (_MSB, _LSB):
         raise ValueError("firstbit: SPI.MSB or SPI.LSB")
@@ -86,6 +86,7 @@ class SPI(SPIView):
         write_value=_WRITE_VALUE,
     ):
         settings = _check(baudrate, polarity, phase, bits, firstbit)
+        check_filler(write_value)
         self._bus = None
         number, pins = find_spi(bus, sck, mosi, miso)
         claim(self, *pins)
@@ -136,7 +137,9 @@ class SPI(SPIView):
         cs: its chip select, a pin's name or an object that is called with a level, low when it is
         selected; None: the caller's matter. Others: None = as the bus has them now.
         """
+        self._bus.hardware.init  # noqa: B018 - ENODEV after deinit()
         settings = self._merged((baudrate, polarity, phase, bits, firstbit))
+        check_filler(write_value)
         return SPIDevice(
             self._bus,
             settings,
@@ -149,7 +152,10 @@ class SPI(SPIView):
         bus = self._bus
         if bus is None or isinstance(bus.hardware, Gone):
             return
-        self.deselect()
+        try:
+            self.deselect()
+        except OSError:
+            pass  # the chip select has gone before
         bus.forget()
         hardware = bus.hardware
         bus.hardware = Gone(bus.name)

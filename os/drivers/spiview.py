@@ -83,6 +83,7 @@ class SPIView(BusView):
     def write_value(self, value=None):
         """What is sent where there is nothing to send, or set it. Context: any."""
         if value is not None:
+            check_filler(value)
             self._quick[_FILLER] = value
         return self._quick[_FILLER]
 
@@ -99,18 +100,27 @@ class SPIView(BusView):
                 self._quick[_CHIP] = None
                 if self._cs is not None:
                     self._cs(0)
+        except BaseException:
+            if bus.selected is self:
+                self._unselect()
+            raise
         finally:
             bus.leave()
 
     def deselect(self):
         """The end of select(). Context: any; it may be called without a select()."""
+        if self._bus.selected is self:
+            try:
+                if self._cs is not None:
+                    self._cs(1)
+            finally:
+                self._unselect()
+
+    def _unselect(self):
         bus = self._bus
-        if bus.selected is self:
-            if self._cs is not None:
-                self._cs(1)
-            self._quick[_CHIP] = self._cs
-            self._settings = self._quick[_MINE] = bus.state[_SETTINGS] = bus.share(self._own)
-            bus.selected = None
+        self._quick[_CHIP] = self._cs
+        self._settings = self._quick[_MINE] = bus.state[_SETTINGS] = bus.share(self._own)
+        bus.selected = None
 
     # ---- machine.SPI
 
@@ -136,9 +146,10 @@ class SPIView(BusView):
             quick[_WRITE](buf)
         finally:
             if chip is not None:
-                chip(1)
-            state[_INSIDE] = False
-            unlock()
+                self._end(chip)
+            else:
+                state[_INSIDE] = False
+                unlock()
 
     def read(self, nbytes, write=None):
         """Receive nbytes, as bytes, while `write` goes out again and again."""
@@ -165,9 +176,10 @@ class SPIView(BusView):
             quick[_READINTO](buf, quick[_FILLER] if write is None else write)
         finally:
             if chip is not None:
-                chip(1)
-            state[_INSIDE] = False
-            unlock()
+                self._end(chip)
+            else:
+                state[_INSIDE] = False
+                unlock()
 
     def write_readinto(self, write_buf, read_buf):
         """Send one buffer while the other is filled; they may be the same one.
@@ -195,9 +207,10 @@ class SPIView(BusView):
                 self._exchange(quick[_EXCHANGE], write_buf, read_buf)
         finally:
             if chip is not None:
-                chip(1)
-            state[_INSIDE] = False
-            unlock()
+                self._end(chip)
+            else:
+                state[_INSIDE] = False
+                unlock()
 
     def _try(self):
         """_prepare() for a caller that has locked."""
@@ -206,6 +219,14 @@ class SPIView(BusView):
         except BaseException:
             unlock()
             raise
+
+    def _end(self, chip):
+        """The end of a transfer, also when the chip select has gone, or is one that can fail."""
+        try:
+            chip(1)
+        finally:
+            self._quick[_STATE][_INSIDE] = False
+            unlock()
 
     def _exchange(self, both, write_buf, read_buf):
         sent = len(write_buf)
@@ -263,6 +284,12 @@ class SPIView(BusView):
     def abort(self):
         """End a transfer() of this object after the piece that is under way. Context: any."""
         self._abort = True
+
+
+def check_filler(value):
+    """ValueError unless it can be sent where there is nothing to send; None is not looked at."""
+    if value is not None and (not isinstance(value, int) or not 0 <= value <= 0xFF):
+        raise ValueError("write_value: a byte, 0 to 255")
 
 
 def _copy(settings):

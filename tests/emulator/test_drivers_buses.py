@@ -407,3 +407,52 @@ i2c.readinto(bytearray(1), False)
 print(i2c.recover(), i2c.readfrom_mem(0x48, 0, 2).hex(), i2c.scan())
 """
     assert board.exec(code) == "True 1580 [72, 73, 80]\n"
+
+
+def test_terminated_transfers_leave_the_bus_free(board):
+    """Also between two of the pieces, and while the device sends."""
+    code = """
+async def main():
+    for tx, rx in (
+        (b"\\1\\0" + bytes(500), None),
+        (b"\\1\\0", bytearray(500)),
+        (None, bytearray(500)),
+        (bytes(100), bytearray(100)),
+    ):
+        async def endless():
+            while True:
+                await i2c.transfer(0x50, tx, rx)
+        wrong = 0
+        for turns in range(1, 12):
+            thread = rtos.Thread(endless).start()
+            for _ in range(turns):
+                await rtos.yield_()
+            thread.terminate()
+            await i2c.acquire(timeout_ms=100)
+            idle = machine.Pin("I2C_SCL")() and machine.Pin("I2C_SDA")()
+            wrong += not idle or i2c.readfrom_mem(0x49, 0, 2) != b"\\xf5\\x80"
+            i2c.release()
+        print(wrong)
+rtos.run(main)
+"""
+    assert board.exec(code, timeout=60) == "0\n" * 4
+
+
+def test_deinit_leaves_the_bus_free(board):
+    code = """
+i2c.writeto(0x48, b"\\0", False)  # the caller would go on
+i2c.deinit()
+print(machine.Pin("I2C_SCL")(), machine.Pin("I2C_SDA")(), I2C().scan())
+"""
+    assert board.exec(code) == "1 1 [72, 73, 80]\n"
+
+
+def test_a_refused_read_leaves_the_bus_free(board):
+    """readfrom_mem() sends the address before it finds that there is nothing to read."""
+    code = """
+for _ in range(6):  # from then on they are machine's own methods
+    i2c.readfrom_mem(0x48, 0, 2)
+fails(ValueError, i2c.readfrom_mem, 0x48, 0, 0)
+print(machine.Pin("I2C_SDA")(), i2c.scan())
+"""
+    assert board.exec(code).splitlines()[1:] == ["1 [72, 73, 80]"]

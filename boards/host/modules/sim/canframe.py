@@ -23,7 +23,7 @@ class Frame:
         self.buffer = bytearray(8)
 
     def __repr__(self):
-        data = "" if self.remote else bytes(self.buffer[: self.length]).hex()
+        data = "" if self.remote else bytes(self.buffer[: self.length]).hex() or ""
         return f"<Frame {self.id:#x} {'asks' if self.remote else data}>"
 
     def copy_from(self, other):

@@ -232,6 +232,89 @@ def test_spi_misuse():
     assert repr(spi) == "<SPI(4) deinitialised>"
 
 
+def test_a_chip_select_that_fails_leaves_the_bus_free():
+    device = echo("SPI4_CS")
+    cs = DigitalOut("SPI_CS", value=1)
+    spi = SPI(ssel=cs)
+    spi.write(b"x")
+    cs.deinit()
+    plain = spi.device(None)
+    two = bytearray(2)
+    for call in (
+        lambda: spi.write(b"abc"),
+        lambda: spi.readinto(two),
+        lambda: spi.write_readinto(two, two),
+        lambda: spi.write_readinto(b"abc", two),
+        spi.select,
+    ):
+        assert raises(OSError, call).args[0] == 19
+        plain.write(b"free")
+    assert device.got == b"x"
+
+    async def main():
+        spi.deselect()
+        await rtos.sleep_ms(1)
+
+    run_main(main)  # the kernel is not locked
+    spi.deinit()
+    SPI().deinit()
+
+
+def test_nothing_is_set_after_deinit():
+    fresh()
+    i2c, spi = I2C(), SPI()
+    device, chip = i2c.device(0x48), spi.device(None)
+    for bus in (i2c, spi):
+        bus.deinit()
+    for call in (
+        lambda: i2c.freq(1000),
+        lambda: i2c.init(freq=1000),
+        lambda: i2c.device(0x48),
+        lambda: device.freq(1000),
+        device.recover,
+        lambda: spi.init(1000),
+        lambda: spi.device(None),
+        chip.select,
+        lambda: chip.read(1),
+    ):
+        assert raises(OSError, call).args[0] == 19
+
+
+def test_what_has_no_byte_to_fill_with_is_refused():
+    fresh()
+    spi = SPI()
+    for wrong in (256, -1, b"x", 1.5):
+        raises(ValueError, spi.write_value, wrong)
+        raises(ValueError, lambda wrong=wrong: spi.device(None, write_value=wrong))
+        raises(ValueError, lambda wrong=wrong: SPI(write_value=wrong))
+    raises(ValueError, lambda: SPI(bits="8"))
+    raises(ValueError, lambda: I2C(timeout_us=None))
+    spi.deinit()
+
+
+def test_a_terminated_transfer_leaves_the_bus_free():
+    thermometers()
+    i2c = I2C()
+    rx = bytearray(2)
+
+    async def endless():
+        while True:
+            await i2c.transfer(0x48, b"\0", rx)
+
+    async def main():
+        for turns in range(1, 6):
+            thread = rtos.Thread(endless).start()
+            for _ in range(turns):
+                await rtos.yield_()
+            thread.terminate()
+            await i2c.acquire(timeout_ms=10)
+            assert i2c.readfrom_mem(0x49, 0, 2) == b"\xf5\x80", turns
+            i2c.release()
+
+    run_main(main)
+    i2c.deinit()
+
+
 def test_the_checks_allocate_nothing():
     bus = SharedBus("bus", None)
 

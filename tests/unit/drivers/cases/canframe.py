@@ -8,6 +8,15 @@ def bits_of(data):
     return [byte >> shift & 1 for byte in data for shift in range(7, -1, -1)]
 
 
+def test_representation():
+    assert repr(CANMessage()) == "<CANMessage 0x000 >"
+    assert repr(CANMessage(0x12, b"\x01\xff")) == "<CANMessage 0x012 01ff>"
+    assert (
+        repr(CANMessage(0x800, remote=True, length=3))
+        == "<CANMessage 0x00000800 asks for 3 bytes>"
+    )
+
+
 def test_crc15():
     # The check value of CRC-15/CAN in the catalogue of parametrised CRC algorithms.
     assert crc15(bits_of(b"123456789")) == 0x059E
