@@ -54,11 +54,17 @@ _LAZY = {
     "QSPI": "qspi",
 }
 
+#: `from drivers import sleep`: MicroPython does not look for a module behind a __getattr__.
+_MODULES = ("chips", "sleep", "walltime")
+
 
 def __getattr__(name):
     module = _LAZY.get(name)
-    if module is None:
-        raise AttributeError(name)
-    value = getattr(__import__(module, globals(), None, (name,), 1), name)
+    if module is not None:
+        value = getattr(__import__(module, globals(), None, (name,), 1), name)
+    elif name in _MODULES:
+        value = __import__(name, globals(), None, (name,), 1)
+    else:
+        raise AttributeError("drivers has no %s" % name)
     globals()[name] = value
     return value

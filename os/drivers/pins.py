@@ -32,18 +32,20 @@ def claim(driver, *pins):
     """
     keys = [key_of(pin) for pin in pins]
     if len(set(keys)) < len(keys):
-        raise ValueError("the same pin twice: %s" % ", ".join(keys))
-    taken = []
-    for key in keys:
-        # setdefault() is one step, which no thread of higher priority divides.
-        while (owner := _owners.setdefault(key, driver)) is not driver:
-            if type(owner) is not type(driver):
-                for mine in taken:
-                    del _owners[mine]
-                raise OSError(_EBUSY, "pin %s is in use by %r" % (key, owner))
-            owner.deinit()
-            release(owner)
-        taken.append(key)
+        raise ValueError("the same pin twice: %s" % ", ".join([str(key) for key in keys]))
+    try:
+        for key in keys:
+            # setdefault() is one step, which no thread of higher priority divides.
+            while (owner := _owners.setdefault(key, driver)) is not driver:
+                if type(owner) is not type(driver):
+                    raise OSError(_EBUSY, "pin %s is in use by %r" % (key, owner))
+                owner.deinit()
+                release(owner)
+    except BaseException:  # a full heap, too: nothing is allocated here
+        for key in keys:
+            if _owners.get(key) is driver:
+                del _owners[key]
+        raise
     return keys
 
 

@@ -1,6 +1,7 @@
 from errno import ENODEV
 
 import drivers
+import drivers.pins as pins
 from driverport import make_pin, resolve
 from drivers import DigitalIn, DigitalInOut, DigitalOut
 from drivers.pins import claim, owner, release
@@ -172,8 +173,33 @@ def test_several_pins_are_all_taken_or_none():
     assert owner("D9") is None and owner("D10") is None
 
 
+def test_a_claim_that_finds_the_heap_full_keeps_nothing():
+    class Full(dict):
+        def setdefault(self, key, value):
+            if len(self) == 1:
+                raise MemoryError
+            self[key] = value
+            return value
+
+    kept = pins._owners
+    pins._owners = Full()
+    try:
+        raises(MemoryError, Bus, "D8", "D9")
+        assert not pins._owners
+    finally:
+        pins._owners = kept
+
+
 def test_unknown_names_of_the_package():
-    raises(AttributeError, getattr, drivers, "digitalout")
+    error = raises(AttributeError, getattr, drivers, "digitalout")
+    assert str(error) == "drivers has no digitalout"
+
+
+def test_modules_of_the_package_are_imported_by_name():
+    from drivers import chips, sleep, walltime
+
+    assert sleep.can_deep_sleep() in (True, False)
+    assert walltime.localtime(0)[0] == 1970 and chips.__name__ == "drivers.chips"
 
 
 def test_use_allocates_nothing():
