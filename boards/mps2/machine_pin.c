@@ -152,6 +152,8 @@ void pin_deinit_all(void) {
     }
     HOSTPAGE->pins_dir = 0;
     HOSTPAGE->pins_out = 0;
+    FPGAIO_LED = 0;
+    SCC_LED = 0;
     trace_pins();
 }
 

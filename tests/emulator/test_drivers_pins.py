@@ -65,6 +65,13 @@ def test_leds_shine_in_qemu(board, run):
     assert leds(board) == [0] * 10
 
 
+def test_a_soft_reset_switches_everything_off(board, run):
+    run("kept = [DigitalOut(name, value=1) for name in ('LED1', 'LED2', 'LED3', 'LED10', 'D4')]")
+    assert sum(leds(board)) == 4 and board.page.pins_out
+    board.soft_reset()
+    assert sum(leds(board)) == 0 and not board.page.pins_out and not board.page.pins_dir
+
+
 def test_virtual_pins_both_ways(board, run):
     run("pins = [DigitalIn('D%d' % n) for n in range(8)]")
     for n in (0, 3, 7):

@@ -4,6 +4,7 @@ Pin, I2C, SPI and what else is simulated comes from the package sim when it is f
 """
 
 import time
+from errno import ENOMEM
 
 import host
 from micropython import const
@@ -53,7 +54,7 @@ class Timer:
         if mode == Timer.PERIODIC and us < _PERIOD_US_MIN:
             raise ValueError("a periodic Timer of board host needs 50 us or more")
         if None not in Timer._running:
-            raise OSError(12)  # ENOMEM
+            raise OSError(ENOMEM, "board host has %d timers at a time" % _ALARMS)
         self._line = Timer._running.index(None)
         Timer._running[self._line] = self
         if mode == Timer.ONE_SHOT:

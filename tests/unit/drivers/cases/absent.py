@@ -24,8 +24,8 @@ def test_analog_pins():
 def test_buses():
     refuses("CAN", drivers.CAN)
     refuses("CAN", drivers.CAN, 1, 250_000)
-    refuses("I2CTarget", drivers.I2CSlave, 0x42)
-    refuses("SPITarget", drivers.SPISlave)
+    refuses("I2CSlave", drivers.I2CSlave, 0x42)
+    refuses("SPISlave", drivers.SPISlave)
     refuses("QSPI", drivers.QSPI)
 
 
