@@ -6,6 +6,17 @@ _LAZY = {
     "FlashSimBlockDevice": "flashsimblockdevice",
     "FaultInjectingBlockDevice": "faultinjectingblockdevice",
     "PowerCut": "faultinjectingblockdevice",
+    # file systems
+    "mount": "mounting",
+    "umount": "mounting",
+    "format": "mounting",
+    "statvfs": "mounting",
+    "StatVfs": "mounting",
+    "Volume": "mounting",
+    "volume": "mounting",
+    "volumes": "mounting",
+    "default": "mounting",
+    "check": "checking",
 }
 
 
