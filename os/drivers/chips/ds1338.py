@@ -1,7 +1,7 @@
 """DS1338 and DS1307: clocks with a calendar to 2099 and 56 bytes that a battery keeps.
 
 DS1338: Maxim 19-6019 (2011), table 3 (address map), control register, pages 9 to 12.
-DS1307: Maxim 19-7011, table 2. The same registers, but without an oscillator stop flag.
+DS1307: table 2 of its data sheet. The same registers, but without an oscillator stop flag.
 """
 
 from errno import EIO

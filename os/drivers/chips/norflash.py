@@ -1,7 +1,7 @@
 """NorFlash: any SPI NOR flash chip that describes itself (SFDP), as a block device.
 
-Opcodes are those that JESD216D presumes of every chip (6.4, and the legacy commands of Micron's
-M25P80); sections "W25Q" are of Winbond's W25Q128JV data sheet, revision L.
+Opcodes are those that JESD216 presumes of every chip, which are those of Micron's M25P80 before; and
+those of Winbond's W25Q data sheets (instruction set table, status registers).
 """
 
 from errno import EIO, ENODEV, ETIMEDOUT
@@ -30,12 +30,12 @@ _RELEASE = const(0xAB)
 _JEDEC_ID = const(0x9F)
 _ENTER_4_BYTES = const(0xB7)
 _EXIT_4_BYTES = const(0xE9)
-# Commands with four address bytes of their own (JESD216D 6.6).
+# Commands with four address bytes of their own (JESD216B, 4-byte address instruction table).
 _READ_4 = const(0x13)
 _PAGE_PROGRAM_4 = const(0x12)
 _ERASES_4 = {0x20: 0x21, 0x52: 0x5C, 0xD8: 0xDC}
 
-# Status register (W25Q 7.1.1, 7.1.2).
+# Status register 1.
 _BUSY = const(0x01)
 _WEL = const(0x02)
 #: No chip has all bits set at once: the line floats, the chip is gone.
@@ -47,12 +47,18 @@ _LONGEST_MS = const(4000)  # of what may be under way when the controller restar
 _UNKNOWN = (0, 0xFFFFFF)
 
 # Chips without SFDP, by JEDEC identity: manufacturer and type; the third byte is the power of two
-# of the size. Winbond W25X, W25Q and W25Q-DW; GigaDevice GD25Q; Macronix MX25L; Micron M25P.
-# The times are twice the longest of their data sheets.
+# of the size. Winbond W25X, W25Q and W25Q-DW; GigaDevice GD25Q: opcode 20h erases 4 KB.
+# Macronix MX25L, where 20h erases 64 KB on the first ones (MX25L1605) and 4 KB on the later ones, with
+# the same identity; Micron M25P, which has no 20h: only D8h. It erases 64 KB, but for some of M25P.
+# The times are twice the longest that are known of them, or more.
 _FAMILIES = (0xEF30, 0xEF40, 0xEF60, 0xC840, 0xC220, 0x2020)
+_WITHOUT_4K = (0xC220, 0x2020)
+_M25P = const(0x2020)
 _SIZE_CODES = (0x10, 0x18)  # 64 KB to 16 MB: three address bytes
 _FALLBACK_4K = (4096, 0x20, 800)
-_FALLBACK_64K_MS = const(6000)
+_FALLBACK_BLOCK_BITS = const(16)
+_M25P_BLOCK_BITS = {0x10: 15, 0x11: 15, 0x18: 18}  # M25P05, M25P10: 32 KB; M25P128: 256 KB
+_FALLBACK_BLOCK_MS = const(12000)
 _FALLBACK_PROGRAM_MS = const(10)
 # Pieces of a page are programmed as windows into it; FFh leaves what is there.
 _WINDOWS = (16, 64)
@@ -272,9 +278,11 @@ class NorFlash(BlockDevice, SpiChip):
             if family in _FAMILIES and low <= code <= high:
                 # Not constants: integers above 16 bits in a frozen tuple are no small ones, and
                 # would allocate where they are calculated with.
-                block = 1 << 16
-                erases = ((block, 0xD8, _FALLBACK_64K_MS),)
-                if family != 0x2020:
+                bits = _FALLBACK_BLOCK_BITS
+                if family == _M25P:
+                    bits = _M25P_BLOCK_BITS.get(code, bits)
+                erases = ((1 << bits, 0xD8, _FALLBACK_BLOCK_MS),)
+                if family not in _WITHOUT_4K:
                     erases = (_FALLBACK_4K, erases[0])
                 return Geometry(1 << code, 256, erases, _FALLBACK_PROGRAM_MS)
             if damage is not None:

@@ -1,6 +1,6 @@
 """PCA9552: sixteen LEDs that are on, off, or blink at one of two rates; or open-drain pins.
 
-NXP PCA9552 Rev. 05 (2006), section 6: control register, table 3 and the register descriptions.
+NXP PCA9552 Rev. 05 (2006): control register and the register descriptions.
 """
 
 from micropython import const
@@ -8,7 +8,7 @@ from micropython import const
 from .expander import ExpanderPin
 from .i2cchip import I2CChip
 
-# Table 3. The address is incremented with every byte when bit 4 is set.
+# Control register. The address is incremented with every byte when bit 4 is set.
 _INPUT0 = const(0)
 _INPUT1 = const(1)
 _PSC0 = const(2)
@@ -22,6 +22,7 @@ _BLINK0 = const(2)
 
 _OUTPUTS = const(16)
 _CLOCK_HZ = const(44)  # a period is (prescaler + 1) / 44 s
+_STEPS = const(256)  # of a period; an LED is lit in (256 - PWM) of them
 _RESET = b"\xff\x80\xff\x80\x55\x55\x55\x55"  # PSC0, PWM0, PSC1, PWM1, LS0 … LS3
 _ALL = const(0xFFFF)
 
@@ -79,7 +80,7 @@ class PCA9552(I2CChip):
         """(period in ms, lit part in 65535ths) of a generator, 0 or 1; with arguments, set them.
 
         period_ms: 23 to 5818, rounded to multiples of 1000 / 44; None leaves it.
-        on_u16: 0 = never lit … 65535 = 255/256 of the period; None leaves it.
+        on_u16: 0 = lit for 1/256 of the period … 65535 = always, in steps of 1/256; None leaves it.
         """
         if generator not in (0, 1):
             raise ValueError("there are generators 0 and 1, not %r" % (generator,))
@@ -95,11 +96,11 @@ class PCA9552(I2CChip):
             if on_u16 is not None:
                 if not 0 <= on_u16 <= 65535:
                     raise ValueError("on_u16 must be 0 to 65535, not %r" % (on_u16,))
-                pulse = on_u16 >> 8
+                pulse = min(_STEPS - (on_u16 + 128 >> 8), _STEPS - 1)
             self._change(buf, at, prescaler, pulse)
-        # The output is low, the LED lit, while the count is below the register. The formula in the
-        # data sheet, (256 - PWM) / 256, is that of the high level.
-        return (buf[at] + 1) * 1000 // _CLOCK_HZ, buf[at + 1] * 257
+        # Data sheets of this family contradict each other in which level comes first, not in the
+        # part of the period: the duty cycle of the blinking LED is (256 - PWM) / 256.
+        return (buf[at] + 1) * 1000 // _CLOCK_HZ, min(_STEPS - buf[at + 1] << 8, 65535)
 
     def _change(self, buf, at, prescaler, pulse):
         kept = self._kept

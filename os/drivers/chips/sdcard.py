@@ -1,6 +1,6 @@
 """SDCard: an SD memory card on SPI, as a block device of 512-byte blocks.
 
-SD Physical Layer Simplified Specification, version 9.00; chapter 7 is the SPI mode. Standard
+SD Physical Layer Simplified Specification; chapter 7 is the SPI mode. Standard
 capacity of versions 1 and 2, SDHC and SDXC; neither MultiMediaCards nor SDUC.
 """
 
@@ -20,7 +20,7 @@ except ImportError:
 _EROFS = const(30)
 
 _BLOCK = const(512)
-_IDENTIFY_HZ = const(400_000)  # 4.2.1: at most, until the card is ready
+_IDENTIFY_HZ = const(400_000)  # 4.2: at most, until the card is ready
 
 # Commands: table 7-3.
 _GO_IDLE = const(0)
@@ -56,7 +56,7 @@ _ACCEPTED = const(0x05)
 _CRC_REFUSED = const(0x0B)
 _WRITE_REFUSED = const(0x0D)
 
-_POWER_BYTES = const(10)  # 4.2.1 asks for 74 clocks
+_POWER_BYTES = const(10)  # 6.4.1 asks for 74 clocks
 _WRITE_MS = const(600)  # 4.6.2.2: 500 ms for SDXC
 _READY_MS = const(1000)  # 4.2.3
 _ERASE_BLOCK_MS = const(250)  # 4.14

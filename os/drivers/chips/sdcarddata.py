@@ -1,6 +1,6 @@
 """What an SD card tells: the card-specific data, and the bits of its answers.
 
-Sections are of the SD Physical Layer Simplified Specification, version 9.00.
+Sections are of the SD Physical Layer Simplified Specification.
 """
 
 from errno import EACCES, EINVAL, EIO, ENODEV, EOPNOTSUPP

@@ -1,6 +1,6 @@
 """SdProtocol: commands, answers and data blocks of SD cards in SPI mode.
 
-SD Physical Layer Simplified Specification, version 9.00, chapter 7.
+SD Physical Layer Simplified Specification, chapter 7.
 """
 
 from errno import EIO, ENODEV, ETIMEDOUT
@@ -22,7 +22,7 @@ _FLOATS = const(0xFF)
 _START = const(0xFE)  # 7.3.3.2
 _RESPONSE_MASK = const(0x1F)  # 7.3.3.1
 
-_ANSWER_BYTES = const(9)  # 7.5.1: up to 8 bytes in front of an answer
+_ANSWER_BYTES = const(9)  # 7.5.4, NCR: up to 8 bytes in front of an answer
 _READ_MS = const(150)  # 4.6.2.1: 100 ms
 _WRITE_MS = const(600)  # 4.6.2.2: 500 ms for SDXC
 _TRIES = const(3)
@@ -146,7 +146,7 @@ class SdProtocol(SpiChip):
             raise OSError(ETIMEDOUT, "SD card: busy after %d ms" % timeout_ms)
 
     def _release(self):
-        """Deselect; a card lets go of its output with the next clocks (7.1.2)."""
+        """Deselect; a card lets go of its output with the next clocks (7.5.1)."""
         if self._spi is not None:
             self._deselect()
             self._transfer(b"\xff", select=False)

@@ -1,14 +1,14 @@
 """What a serial flash chip says about itself: JEDEC JESD216 (SFDP), basic parameter table.
 
-Section and DWORD numbers are those of JESD216D (August 2019); tables of the first edition
-(JESD216, 9 DWORDs) are read, too.
+DWORD numbers are those of JESD216B and later ones; tables of the first edition (JESD216, 9 DWORDs)
+are read, too.
 """
 
 from errno import EIO
 
 from micropython import const
 
-#: Read SFDP, 3 address bytes, 1 byte of dummy clocks (JESD216D 6.1).
+#: Read SFDP: 3 address bytes, 1 byte of dummy clocks.
 READ_SFDP = const(0x5A)
 
 _DWORDS_MIN = const(9)
@@ -62,7 +62,7 @@ def parse(read):
     found = bytearray(8)
     for i in range(min(header[6] + 1, _HEADERS_MAX)):
         read(8 + 8 * i, found)
-        # The basic table has identity FF00h; the latest header of several counts (6.3.1).
+        # The basic table has identity FF00h; the latest header of several counts.
         if found[0] == 0x00 and found[7] == 0xFF and found[2] == 1:
             dwords = found[3]
             addr = found[4] | found[5] << 8 | found[6] << 16
@@ -146,6 +146,8 @@ def _addressing(table, result):
         # of them behind a write enable.
         result.four_bytes = "enter"
         result.enter_wren = True
+    elif _field(table, 16, 30, 30):
+        result.four_bytes = "always"
     elif _field(table, 16, 24, 24):
         result.four_bytes = "enter"
     elif _field(table, 16, 25, 25):

@@ -44,6 +44,7 @@ _DATA = const(0x40)
 _ONE_COMMAND = const(0x80)
 
 _COLUMNS = const(128)
+_AT_THE_EDGE = const(96)
 _RESET_US = const(10)  # section 8.5: at least 3 us low
 
 
@@ -59,21 +60,28 @@ class SSD1306(FrameBuffer):
     """What the display shows: a framebuf.FrameBuffer, black at first; show() sends it.
 
     Only pages (8 rows) that differ from what the display has are sent. SSD1306_I2C and SSD1306_SPI
-    say how.  width: 16 to 128, in the middle of the chip's columns.  height: 16 to 64, a multiple
-    of 8.  external_vcc: the panel has a supply of its own, and the charge pump stays off.
+    say how.  width: 16 to 128.  height: 16 to 64, a multiple of 8.  external_vcc: the panel has a
+    supply of its own, and the charge pump stays off.  column: the chip's first one that an upright
+    panel shows; None: 0 for a width of 96, for all others the panel is in the middle.
     """
 
     #: In front of each page in the buffer: how its place is said on this bus.
     _HEAD = b""
     _PLACE = ()
 
-    def __init__(self, width, height, external_vcc):
+    def __init__(self, width, height, external_vcc, column=None):
         if not 16 <= width <= _COLUMNS:
             raise ValueError("width is 16 to 128, not %r" % (width,))
         if height not in (16, 24, 32, 40, 48, 56, 64):
             raise ValueError("height is 16 to 64, a multiple of 8, not %r" % (height,))
+        if column is None:
+            # Panels of 96 x 16 and 96 x 40 begin at the edge (as u8g2 drives them).
+            column = 0 if width == _AT_THE_EDGE else (_COLUMNS - width) // 2
+        if not 0 <= column <= _COLUMNS - width:
+            raise ValueError("column is 0 to %d, not %r" % (_COLUMNS - width, column))
         self.width = width
         self.height = height
+        self._column = column
         self._on = False
         self._two = bytearray(2)
         self._three = bytearray(3)
@@ -83,13 +91,11 @@ class SSD1306(FrameBuffer):
         drawn = memoryview(bytearray(pages * stride))
         shown = memoryview(bytearray(pages * stride))
         self._pages = []
-        column = (_COLUMNS - width) // 2
         for page in range(pages):
             start = page * stride
             for i in range(head):
                 drawn[start + i] = self._HEAD[i]
-            for at, command in zip(self._PLACE, (_PAGE + page, column & 15, column >> 4)):  # noqa: B905
-                drawn[start + at] |= command
+            drawn[start + self._PLACE[0]] = _PAGE + page
             view = drawn[start : start + stride]
             # Heads differ until a page has been sent.
             self._pages.append((view, view[:head], view[head:], shown[start : start + stride]))
@@ -177,8 +183,12 @@ class SSD1306(FrameBuffer):
         self._two[0] = _SEGMENTS + (degrees == 0)
         self._two[1] = _ROWS + (8 if degrees == 0 else 0)
         self._command(self._two)
-        # The order of columns holds for what is written from now on: send all of it.
+        column = self._column if degrees == 0 else _COLUMNS - self.width - self._column
         for page in self._pages:
+            head = page[1]
+            for at, bits in ((self._PLACE[1], column & 15), (self._PLACE[2], column >> 4)):
+                head[at] = self._HEAD[at] | bits
+            # The order of columns holds for what is written from now on: send all of it.
             page[3][0] = page[0][0] ^ 0xFF
 
     def _short(self, command):
@@ -233,9 +243,9 @@ class SSD1306_I2C(SSD1306):
     _HEAD = bytes((_ONE_COMMAND, 0, _ONE_COMMAND, _COLUMN_LOW, _ONE_COMMAND, _COLUMN_HIGH, _DATA))
     _PLACE = (1, 3, 5)
 
-    def __init__(self, i2c, width=128, height=64, addr=0x3C, external_vcc=False):
+    def __init__(self, i2c, width=128, height=64, addr=0x3C, external_vcc=False, column=None):
         self._wire = _Wire(i2c, addr)
-        super().__init__(width, height, external_vcc)
+        super().__init__(width, height, external_vcc, column)
 
     def check(self):
         """Tell that the chip is there, and on or off as it should be.
@@ -261,7 +271,9 @@ class SSD1306_SPI(SSD1306):
     _HEAD = bytes((0, _COLUMN_LOW, _COLUMN_HIGH))
     _PLACE = (0, 1, 2)
 
-    def __init__(self, spi, dc, cs, reset=None, width=128, height=64, external_vcc=False):
+    def __init__(
+        self, spi, dc, cs, reset=None, width=128, height=64, external_vcc=False, column=None
+    ):
         if not hasattr(spi, "write"):
             raise TypeError("SSD1306_SPI takes an SPI bus such as machine.SPI(), not %r" % (spi,))
         self._spi = spi
@@ -274,7 +286,7 @@ class SSD1306_SPI(SSD1306):
             reset(0)
             sleep_us(_RESET_US)
             reset(1)
-        super().__init__(width, height, external_vcc)
+        super().__init__(width, height, external_vcc, column)
 
     def check(self):
         """Raise OSError(EOPNOTSUPP): on SPI the chip cannot be read."""

@@ -1,6 +1,7 @@
 """TMP105 and LM75: thermometers with a thermostat output.
 
-TMP105: Texas Instruments SLLS648D; its tables are named below. LM75: Texas Instruments SNOS808.
+TMP105: Texas Instruments SLLS648D; its tables are named below. LM75: Texas
+Instruments SNOS808 (LM75A) and SNIS153 (LM75B, LM75C).
 """
 
 from errno import EOPNOTSUPP
@@ -23,7 +24,7 @@ _FAULTS_SHIFT = const(3)
 _FAULTS = const(0x18)
 _RESOLUTION_SHIFT = const(5)
 _RESOLUTION = const(0x60)
-_ONE_SHOT = const(0x80)  # written; read: OS/ALERT
+_ONE_SHOT = const(0x80)  # OS; it is only written
 
 #: Consecutive conversions beyond a limit, by the two bits of the fault queue (table 7).
 _FAULT_QUEUE = (1, 2, 4, 6)
@@ -38,7 +39,7 @@ _HIGHEST_C = const(128)  # table 5: it reads as 127.9375
 class LM75(I2CChip):
     """A thermometer with an output that switches at a limit. Contract: sensor (docs/contracts.md).
 
-    bits: that the temperature has: 9, or what a better compatible one offers (LM75B: 11).
+    bits: that the temperature has: 9, or what a better compatible one offers (NXP's LM75B: 11).
     Sets the chip up: it converts all the time, thermostat as after power-up. Limits stay as they are.
     Raises OSError(ENODEV) when it is not there. Methods may be called by one thread at a time.
     """
@@ -70,7 +71,7 @@ class LM75(I2CChip):
         #: Resolution of the temperature: 9 = 0.5 °C … 12 = 0.0625 °C.
         self.bits = bits
         self._mask = 0xFFFF & -(1 << (16 - bits))
-        # SNOS808, electrical characteristics: an LM75 converts for at most 300 ms.
+        # The electrical characteristics: an LM75 converts for at most 300 ms.
         self.convert_ms = _CONVERT_MS[3]
 
     # ---- The sensor
@@ -197,7 +198,7 @@ class LM75(I2CChip):
 
 
 class TMP105(LM75):
-    """An LM75 with 9 to 12 bits, single conversions and an alert bit.
+    """An LM75 with 9 to 12 bits and single conversions.
 
     bits: 9 to 12; each bit more doubles the time of a conversion.  Otherwise as LM75.
     """
@@ -234,12 +235,3 @@ class TMP105(LM75):
         """Begin a single conversion in shutdown; else the chip converts all the time anyway."""
         if self._setting[1] & _SHUTDOWN:
             self._configure(0, 0, _ONE_SHOT)
-
-    def alerted(self):
-        """Whether the temperature is beyond the limits, as the comparator sees it.
-
-        Read from the bit OS/ALERT, which has the level of the output in comparator mode: 0 when
-        active, or 1 with active_high. Reading it ends an alert in interrupt mode.
-        """
-        self._get(_CONFIG, self._one)
-        return bool(self._one[0] & _ONE_SHOT) == bool(self._setting[1] & _POLARITY)

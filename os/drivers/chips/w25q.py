@@ -1,6 +1,7 @@
 """W25Q: Winbond's SPI NOR flash chips: a NorFlash with suspend, protection and unique identity.
 
-Sections are of the W25Q128JV data sheet, revision L. GigaDevice's GD25Q have the same commands.
+Winbond's W25Q data sheets (W25Q128JV, W25Q256JV): instruction set table, status registers. GigaDevice's
+GD25Q have most of the same commands.
 """
 
 from errno import ENODEV
@@ -12,24 +13,24 @@ from .w25qprotect import CMP, bits_for, mask, protected
 
 _EROFS = const(30)
 
-_WRITE_ENABLE = const(0x06)  # 8.2.1
-_VOLATILE_ENABLE = const(0x50)  # 8.2.2
-_READ_STATUS1 = const(0x05)  # 8.2.4
+_WRITE_ENABLE = const(0x06)
+_VOLATILE_ENABLE = const(0x50)
+_READ_STATUS1 = const(0x05)
 _READ_STATUS2 = const(0x35)
 _READ_STATUS3 = const(0x15)
-_WRITE_STATUS1 = const(0x01)  # 8.2.5: with two bytes it writes register 2, too
-_SUSPEND = const(0x75)  # 8.2.19
-_RESUME = const(0x7A)  # 8.2.20
-_UNIQUE_ID = const(0x4B)  # 8.2.24
-_BLOCK_LOCK = const(0x36)  # 8.2.31
-_BLOCK_UNLOCK = const(0x39)  # 8.2.32
-_READ_BLOCK_LOCK = const(0x3D)  # 8.2.33
+_WRITE_STATUS1 = const(0x01)  # with two bytes it writes register 2, too
+_SUSPEND = const(0x75)
+_RESUME = const(0x7A)
+_UNIQUE_ID = const(0x4B)
+_BLOCK_LOCK = const(0x36)
+_BLOCK_UNLOCK = const(0x39)
+_READ_BLOCK_LOCK = const(0x3D)
 
-_SUS = const(0x80)  # register 2, 7.1.9
-_WPS = const(0x04)  # register 3, 7.1.10
+_SUS = const(0x80)  # register 2
+_WPS = const(0x04)  # register 3
 _LOCKED = const(0x01)
 
-_SUSPEND_MS = const(1)  # tSUS is 20 us (9.6)
+_SUSPEND_MS = const(1)  # tSUS is 20 us
 _STATUS_MS = const(30)  # tW is 15 ms
 _MAKERS = (0xEF, 0xC8)
 _SECTOR = const(4096)
@@ -46,7 +47,7 @@ class W25Q(NorFlash):
     def __init__(self, spi, cs, freq=None):
         super().__init__(spi, cs, freq)
         self._status2 = self._register(_READ_STATUS2)
-        #: Whether each block has a lock of its own, instead of one protected part (WPS, 7.1.10).
+        #: Whether each block has a lock of its own, instead of one protected part (WPS).
         self.block_locks = bool(self._register(_READ_STATUS3) & _WPS)
 
     def suspend(self):
@@ -114,7 +115,7 @@ class W25Q(NorFlash):
     def lock(self, addr, on):
         """Lock the block around addr, or unlock it, where block_locks is on.
 
-        Blocks have 64 KB; those in the first and last 64 KB have 4 KB (7.1.10, figure 4d).
+        Blocks have 64 KB; those in the first and last 64 KB have 4 KB (figure 4d).
         """
         self._check(addr, 1, 1)
         self._settle()
@@ -122,7 +123,7 @@ class W25Q(NorFlash):
         self._transfer(self._addressed(_BLOCK_LOCK if on else _BLOCK_UNLOCK, addr))
 
     def unique_id(self):
-        """8 bytes that no other chip has (8.2.24)."""
+        """8 bytes that no other chip has."""
         self._settle()
         self._addressed(_UNIQUE_ID, 0)
         self._head[4] = self._head[5] = 0

@@ -1,7 +1,6 @@
 """Which part of a W25Q flash chip its status registers protect.
 
-W25Q128JV (revision L) 7.1 and 7.1.16, W25Q64JV (revision M) 7.1.15, W25Q256JV (revision K) 7.1.13:
-the tables "Status Register Memory Protection".
+The tables "Status Register Memory Protection" of the data sheets of W25Q128JV, W25Q64JV and W25Q256JV.
 """
 
 from micropython import const

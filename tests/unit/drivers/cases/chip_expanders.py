@@ -161,11 +161,14 @@ def test_all_leds_in_one_transfer():
 def test_blinking():
     bus, chip = leds()
     # 1 s and a half; 1/4 s and a quarter: prescalers 43 and 10 as in the data sheet's example.
-    bus.add("60 w 12 2b 80 ff 80", "60 w 12 2b 80 0a 40")
-    assert chip.rate(0, 1000, 0x8000) == (1000, 0x8080)
-    assert chip.rate(1, 250, 0x4000) == (250, 0x4040)
-    assert chip.rate(0) == (1000, 0x8080)
-    bus.add("60 w 12 2b ff 0a 40", "60 w 12 00 ff 0a 40", "60 w 12 ff ff 0a 40")
+    # The example's PWM for a quarter is 192: the LED is lit in 256 - PWM of 256 steps.
+    bus.add("60 w 12 2b 80 ff 80", "60 w 12 2b 80 0a c0")
+    assert chip.rate(0, 1000, 0x8000) == (1000, 0x8000)
+    assert chip.rate(1, 250, 0x4000) == (250, 0x4000)
+    assert chip.rate(0) == (1000, 0x8000)
+    bus.add("60 w 12 2b ff 0a c0")
+    assert chip.rate(0, on_u16=0) == (1000, 256)
+    bus.add("60 w 12 2b 00 0a c0", "60 w 12 00 00 0a c0", "60 w 12 ff 00 0a c0")
     assert chip.rate(0, on_u16=65535) == (1000, 65535)
     assert chip.rate(0, 23) == (22, 65535)
     assert chip.rate(0, 5818) == (5818, 65535)
@@ -205,7 +208,7 @@ def test_leds_errors_name_the_chip_and_change_nothing():
         fails(name, "PCA9552 at 0x60", chip.led(0).on)
         bus.add("60 w 12 2b 80 ff 80 ! " + name)
         fails(name, "PCA9552 at 0x60", chip.rate, 0, 1000)
-    assert chip.written() == 0xFFFF and chip.rate(0) == (5818, 0x8080)
+    assert chip.written() == 0xFFFF and chip.rate(0) == (5818, 0x8000)
     bus.add("60 w 16 54 55 55 55 ! 4")
     fails("EIO", "took 4 of 5 bytes", chip.led(0).on)
     bus.done()

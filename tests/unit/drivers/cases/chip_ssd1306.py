@@ -13,8 +13,9 @@ def page(n, data, low="00", high="10"):
     return f"3c w 80 {0xB0 + n:02x} 80 {low} 80 {high} 40 " + " ".join(data)
 
 
-def made(width=128, height=64):
-    column = (128 - width) // 2
+def made(width=128, height=64, column=None, chosen=None):
+    if column is None:
+        column = (128 - width) // 2
     place = f"{column & 15:02x}", f"{0x10 + (column >> 4):02x}"
     pins = "02" if width > 2 * height else "12"
     bus = Transcript(
@@ -23,16 +24,37 @@ def made(width=128, height=64):
         *[page(n, ["00"] * width, *place) for n in range(height // 8)],
         "3c w 00 af a4",
     )
-    display = SSD1306_I2C(bus, width, height)
+    display = SSD1306_I2C(bus, width, height, column=chosen)
     bus.done()
     return bus, display
 
 
 def test_power_up_of_several_panels():
-    for width, height in ((128, 64), (128, 32), (64, 48), (72, 40), (96, 16)):
-        _, display = made(width, height)
+    # A panel of 96 x 16 begins at the first column, the others are in the middle.
+    for width, height, column in (
+        (128, 64, 0),
+        (128, 32, 0),
+        (64, 32, 32),
+        (64, 48, 32),
+        (72, 40, 28),
+        (96, 16, 0),
+        (96, 40, 0),
+    ):
+        _, display = made(width, height, column)
         assert repr(display) == f"<SSD1306 {width} x {height}, on>"
         assert display.power()
+
+
+def test_columns_of_a_panel_at_the_edge_change_sides():
+    for column in (0, 32):
+        bus, display = made(96, 16, column, chosen=column or None)
+        place = f"{32 - column & 15:02x}", f"{0x10 + (32 - column >> 4):02x}"
+        bus.add("3c w 00 a0 c0", *[page(n, ["00"] * 96, *place) for n in range(2)])
+        display.rotate(180)
+        assert display.show() == 2
+        bus.done()
+    for width, column in ((128, 1), (96, 33), (64, -1)):
+        raises(ValueError, SSD1306_I2C, bus, width, 16, 0x3C, False, column)
 
 
 def test_external_supply_leaves_the_pump_off():

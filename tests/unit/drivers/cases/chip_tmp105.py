@@ -97,19 +97,6 @@ def test_thermostat_modes():
     raises(ValueError, chip.alert, False, 3)
 
 
-def test_alert_bit_follows_the_polarity():
-    bus, chip = made()
-    bus.add("48 r 01 : e0", "48 r 01 : 60")
-    assert not chip.alerted() and chip.alerted()
-    bus.add("48 w 01 64", "48 r 01 : e4", "48 r 01 : 64")
-    chip.alert(active_high=True)
-    assert chip.alerted() and not chip.alerted()
-    # The bit that was read is not written as the one that starts a conversion.
-    bus.add("48 w 01 65")
-    chip.shutdown(True)
-    bus.done()
-
-
 def test_limits():
     bus, chip = made()
     bus.add("48 r 02 : 4b 00", "48 r 03 : 50 00")
@@ -137,7 +124,6 @@ def test_every_error_of_the_bus_names_the_chip():
         for act, line in (
             (chip.read, "48 r 00"),
             (chip.raw, "48 r 00"),
-            (chip.alerted, "48 r 01"),
             (chip.limits, "48 r 02"),
             (chip.check, "48 r 01"),
         ):
@@ -155,7 +141,7 @@ def test_check_finds_what_is_no_tmp105():
     good = ("48 r 01 : 60", "48 r 00 : 19 50") + limits
     bus.add(*(good + limits))
     chip.check()
-    bus.add("48 r 01 : e0", *(good[1:] + limits))  # with the alert bit
+    bus.add("48 r 01 : e0", *(good[1:] + limits))  # relatives have the output's state in bit 7
     chip.check()
     for low, high in (("50 00", "4b 00"), ("4b 00", "4b 00"), ("80 00", "00 00")):
         bus.add(*good, "48 r 02 : " + low, "48 r 03 : " + high)
@@ -194,7 +180,6 @@ def test_steady_state_allocates_nothing():
     def use():
         for _ in range(1000):
             assert chip.raw() == 25 * 256 + 0x60
-            chip.alerted()
             chip.start()
             chip.shutdown(True)
             chip.start()

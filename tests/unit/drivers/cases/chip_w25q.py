@@ -100,7 +100,9 @@ def test_an_erase_takes_the_largest_steps():
 
 def test_four_address_bytes():
     # DWORD 1 says "3 or 4", DWORD 2 256 Mbit; DWORD 16: enter by B7h, behind 06h in the second.
-    for ways, enter in (("01", ["> b7"]), ("02", ["> 06", "> b7", "> 04"]), ("20", [])):
+    # With 20h they are there by opcodes of their own, with 40h always.
+    both = ["> 06", "> b7", "> 04"]
+    for ways, enter in (("01", ["> b7"]), ("02", both), ("20", []), ("40", [])):
         table = TABLE.replace("e5 20 f9 ff ff ff ff 03", "e5 20 fb ff ff ff ff 0f")
         table += " 00" * 19 + " " + ways
         parameters = PARAMETERS.replace(" 0b ", " 10 ")
@@ -138,6 +140,27 @@ def test_identity_is_checked():
     bus.add("> 9f < ef 40 18")
     fails(ENODEV, "identity ef4018", chip.check)
     bus.done()
+
+
+def test_old_chips_erase_what_their_identity_says():
+    # Micron's M25P05, M25P10 and M25P128 have other sectors; opcode 20h is not there, and erases
+    # 64 KB on Macronix's MX25L1605.
+    for identity, sizes in (
+        ("20 20 10", (1 << 15,)),
+        ("20 20 11", (1 << 15,)),
+        ("20 20 12", (1 << 16,)),
+        ("20 20 17", (1 << 16,)),
+        ("20 20 18", (1 << 18,)),
+        ("c2 20 15", (1 << 16,)),
+        ("c8 40 17", (4096, 1 << 16)),
+        ("ef 30 11", (4096, 1 << 16)),
+    ):
+        bus = SpiTranscript("> ab", "> 05 < 00", "> 05 < 00", "> 9f < " + identity, *NO_TABLE)
+        chip = NorFlash(bus, bus.cs)
+        assert chip.erase_sizes == sizes and chip.block_size % sizes[0] == 0
+        bus.add("> 06", "> 05 < 02", "> d8 00 00 00", "> 05 < 00")
+        chip.erase(0, sizes[-1])
+        bus.done()
 
 
 def test_each_status_bit_reaches_the_caller():

@@ -94,7 +94,6 @@ def test_thermometer():
     for act in (
         chip.raw,
         chip.check,
-        chip.alerted,
         lambda: chip.limits(20, 30),
         lambda: chip.limits(-20, -10),
     ):

@@ -203,7 +203,7 @@ def test_leds():
     chip.blink(4, 1)
     assert device.state(3) == "on" and device.state(4) == "blink1" and device.state(5) == "off"
     assert chip.led(3)() == 1 and chip.led(5)() == 0
-    assert chip.rate(1, 500, 0x4000) == (500, 0x4040)
+    assert chip.rate(1, 500, 0x4000) == (500, 0x4000)
     wait(1)
     lit = []
     for _ in range(20):
@@ -269,6 +269,18 @@ def test_display_on_i2c():
     display.power(False)
     display.check()
     assert device.picture() == ["." * 16] * 16
+
+
+def test_panels_that_are_not_in_the_middle():
+    for width, column in ((96, None), (96, 32), (40, 5)):
+        bus, i2c = fresh()
+        device = bus.attach(0x3C, ssd1306.SSD1306(width, 16, column))
+        display = SSD1306_I2C(i2c, width, 16, column=column)
+        display.pixel(3, 1, 1)
+        for degrees, x, y in ((0, 3, 1), (180, width - 4, 14), (0, 3, 1)):
+            display.rotate(degrees)
+            display.show()
+            assert device.pixel(x, y) and "".join(device.picture()).count("#") == 1
 
 
 def test_display_on_spi():

@@ -1,7 +1,8 @@
 """PCA9552 LED driver, on an I2C bus.
 
 Source: NXP PCA9552 Rev. 05: control register, register descriptions, LED selectors. Blinking LEDs
-follow the clock: reading and led() see it, wires change at the right time.
+follow the clock: reading and led() see it, wires change at the right time. They are off until the
+count reaches PWM, then lit: (256 - PWM) / 256 of the period, as the data sheet's examples have it.
 """
 
 from micropython import const
@@ -72,14 +73,14 @@ class PCA9552:
     def _period_us(self, generator):
         return (self.registers[_PSC0 + 2 * generator] + 1) * 1_000_000 // _CLOCK_HZ
 
-    def _low_us(self, generator):
-        """For how long of a period its output is low."""
+    def _off_us(self, generator):
+        """For how long a period begins with an LED that is off."""
         pulse = self.registers[_PSC0 + 2 * generator + 1]
         return self._period_us(generator) * pulse // _STEPS
 
     def _low(self, generator):
         phase = (clock.now() - self._since_us) % self._period_us(generator)
-        return phase < self._low_us(generator)
+        return phase >= self._off_us(generator)
 
     # -- The bus
 
@@ -138,11 +139,11 @@ class PCA9552:
             driver is not None and self._selector(i) == 2 + generator
             for i, driver in enumerate(self._drivers)
         )
-        low_us = self._low_us(generator)
-        if used and low_us:
+        off_us = self._off_us(generator)
+        if used and off_us:
             period_us = self._period_us(generator)
             phase = (clock.now() - self._since_us) % period_us
-            delay_us = low_us - phase if phase < low_us else period_us - phase
+            delay_us = off_us - phase if phase < off_us else period_us - phase
             self._alarms[generator] = clock.after(delay_us, self._flip, generator)
 
     def _flip(self, generator):

@@ -1,6 +1,6 @@
 """SD memory card in SPI mode, on an SPI bus.
 
-Source: SD Physical Layer Simplified Specification, version 9.00: chapter 7 (SPI mode; commands in
+Source: SD Physical Layer Simplified Specification: chapter 7 (SPI mode; commands in
 7.3.1.3, answers in 7.3.2, tokens in 7.3.3, timing in 7.5), 4.5 (CRCs), 5.1 (OCR), 5.2 (CID), 5.3 (CSD).
 Locking by password, general commands, protected groups and the UHS modes are not there.
 """
@@ -142,7 +142,7 @@ class SDCard:
                 return
             if several and byte == 0xFD:
                 self._writing = None
-                self._out = [0xFF]  # one byte before busy, 7.5.2
+                self._out = [0xFF]  # one byte before busy, 7.5.3
                 self._occupy(_PROGRAM_US)
                 return
         if self._frame or byte & 0xC0 == 0x40:
@@ -170,7 +170,7 @@ class SDCard:
             return
         if self._state == "off":
             if index != 0 or self._clocks < 74:
-                return  # not there yet: 4.2.1
+                return  # not there yet: 6.4.1
             self._state = "power"
         if index == 0:
             self._reset()

@@ -8,6 +8,8 @@ from micropython import const
 
 _COLUMNS = const(128)
 _PAGES = const(8)
+#: Panels of this width begin at the edge of the columns (96 x 16 and 96 x 40, as u8g2 drives them).
+_AT_THE_EDGE = const(96)
 _BY_COLUMNS, _BY_ROWS, _BY_PAGES = 0, 1, 2  # addressing modes: horizontal, vertical, page
 #: Commands with bytes behind them: how many.
 _ARGUMENTS = {
@@ -33,12 +35,16 @@ _ARGUMENTS = {
 class Panel:
     """The controller and what hangs on it.
 
-    width, height: of the panel, in the middle of the columns.
+    width, height: of the panel.  column: where it begins when it is upright; None: in the middle, a
+        width of 96 at 0.
     """
 
-    def __init__(self, width=128, height=64):
+    def __init__(self, width=128, height=64, column=None):
         self.width = width
         self.height = height
+        if column is None:
+            column = 0 if width == _AT_THE_EDGE else (_COLUMNS - width) // 2
+        self._first_column = column
         self.power_on()
 
     def __repr__(self):
@@ -71,7 +77,7 @@ class Panel:
         if self.all_on:
             return True
         # Modules are mounted with column 127 on the left and the last row at the top.
-        segment = _COLUMNS - 1 - (x + (_COLUMNS - self.width) // 2)
+        segment = _COLUMNS - 1 - (x + self._first_column)
         com = self.height - 1 - y
         row = self.rows - 1 - com if self._upwards else com
         row = (row + self._start_line + self._offset) % 64
@@ -183,9 +189,9 @@ class SSD1306_SPI(Panel):
 
     properties = ()
 
-    def __init__(self, dc, width=128, height=64):
+    def __init__(self, dc, width=128, height=64, column=None):
         self._dc = dc
-        super().__init__(width, height)
+        super().__init__(width, height, column)
 
     def select(self):
         pass
@@ -203,4 +209,4 @@ class SSD1306_SPI(Panel):
 
 #: What `coil run --i2c ssd1306@ADDRESS` attaches, and its options there.
 DEVICE = SSD1306
-OPTIONS = {"width": "int", "height": "int"}
+OPTIONS = {"width": "int", "height": "int", "column": "int"}

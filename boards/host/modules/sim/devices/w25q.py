@@ -1,7 +1,7 @@
 """W25Q128JV flash chip on an SPI bus, and its larger and smaller relatives.
 
-Source: Winbond W25Q128JV data sheet, revision L (instructions: 8.1, 8.2; registers: 7.1; times: 9.6)
-and W25Q256JV, revision K (four address bytes). Dual and quad modes, security registers, the
+Source: Winbond's data sheets W25Q128JV (instruction set table, status registers, AC characteristics) and
+W25Q256JV (four address bytes). Dual and quad modes, security registers, the
 individual block locks and the writes of single status registers are not there.
 """
 
@@ -86,7 +86,7 @@ class W25Q:
         return bytes([self._byte(addr + i) for i in range(n)])
 
     def protected(self):
-        """(first, end) of what the status registers protect (7.1.16)."""
+        """(first, end) of what the status registers protect."""
         one, two = self._status[0], self._status[1]
         if self.size > _MAX_3_BYTES:
             level, top = one >> 2 & 15, not one & 0x40
@@ -234,7 +234,7 @@ class W25Q:
         if not data or not self._may(addr, 1):
             return
         page = addr - addr % _PAGE
-        start = max(len(data) - _PAGE, 0)  # the last 256 bytes count, 8.2.15
+        start = max(len(data) - _PAGE, 0)  # the last 256 bytes count
 
         def change():
             sector = self.sectors.setdefault(page // _SECTOR, bytearray(b"\xff" * _SECTOR))

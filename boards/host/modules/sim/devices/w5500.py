@@ -46,6 +46,7 @@ class W5500:
         self._sockets = [bytearray(0x30) for _ in range(8)]
         for socket in self._sockets:
             socket[0x1E] = socket[0x1F] = 2
+            socket[0x2C] = 0xFF  # Sn_IMR
         self._memory = {"tx": bytearray(16 * _KB), "rx": bytearray(16 * _KB)}
         self._open = False
         self._tx_read = self._rx_write = self._rx_read = 0
