@@ -3,6 +3,17 @@
 _LAZY = {
     # media
     "HeapBlockDevice": "heapblockdevice",
+    "RamBlockDevice": "ramblockdevice",
+    "FileBlockDevice": "fileblockdevice",
+    "SlicingBlockDevice": "slicingblockdevice",
+    "ChainingBlockDevice": "chainingblockdevice",
+    "MBRBlockDevice": "mbrblockdevice",
+    "partitions": "mbrblockdevice",
+    "BufferedBlockDevice": "bufferedblockdevice",
+    "ReadOnlyBlockDevice": "readonlyblockdevice",
+    "ProfilingBlockDevice": "profilingblockdevice",
+    "ObservingBlockDevice": "observingblockdevice",
+    "ExhaustibleBlockDevice": "exhaustibleblockdevice",
     "FlashSimBlockDevice": "flashsimblockdevice",
     "FaultInjectingBlockDevice": "faultinjectingblockdevice",
     "PowerCut": "faultinjectingblockdevice",

@@ -1,0 +1,45 @@
+"""RamBlockDevice: memory that is there already, such as PSRAM, as a medium."""
+
+from drivers.blockdevice import BlockDevice
+
+try:
+    from ._fastcopy import copy
+except ImportError:
+    from ._plaincopy import copy
+
+
+class RamBlockDevice(BlockDevice):
+    """A block device in a buffer. Contract: block device (docs/contracts.md).
+
+    buffer: any writable buffer of bytes, such as uctypes.bytearray_at(address, size); what is in it
+        stays there, and the buffer belongs to the device.
+    geometry: read_size, program_size, erase_size, erase_value, block_size, as those of BlockDevice.
+    Raises ValueError when erase_size does not divide the buffer.
+
+    program() replaces what was there; FlashSimBlockDevice over it has the rules of flash. A cut of
+    the power costs what the memory loses: to survive a warm reset is up to the memory.
+    """
+
+    def __init__(self, buffer, **geometry):
+        buffer = memoryview(buffer)
+        super().__init__(len(buffer), **geometry)
+        self._buffer = buffer
+        self._piece = bytes((self.erase_value or 0,)) * min(self.erase_size, 256)
+
+    def _read(self, addr, buf):
+        copy(buf, 0, self._buffer, addr, len(buf))
+
+    def _program(self, addr, buf):
+        copy(self._buffer, addr, buf, 0, len(buf))
+
+    def _erase(self, addr, size):
+        if self.erase_value is None:
+            return
+        while size:
+            n = min(size, len(self._piece))
+            copy(self._buffer, addr, self._piece, 0, n)
+            addr += n
+            size -= n
+
+    def _deinit(self):
+        self._buffer = None
