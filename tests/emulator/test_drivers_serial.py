@@ -131,8 +131,11 @@ def test_the_contract(board, lines):
     assert board.exec(code, timeout=120).splitlines()[-1] == "kept"
 
 
-def test_four_at_once(board, lines):
+@pytest.mark.soak
+def test_four_at_once(board, lines, record_property):
     """All four UARTs at once, both ways, and the console beside them: nothing is lost."""
+    record_property("seed", 1)
+    record_property("bytes each way on four ports", _BULK_BYTES)
     random.seed(1)
     data = {n: random.randbytes(_BULK_BYTES) for n in _UARTS}
     for n in _UARTS:

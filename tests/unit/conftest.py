@@ -7,6 +7,8 @@ imported with `from support import …`. On CPython the modules in `cpython/` he
 folder stand in for MicroPython's, and a package in _WITH_BOARD finds the modules of board host.
 A file that begins with a line `# platforms: host-stock host-native` runs on these only. One with a
 line `# uses: conformance/blockdevice.py` finds what that file of tests/ offers in `support`, too.
+`# soak: test_a test_b` names those that do more when `support.SOAK` is True; a line
+`figure seed 4711` that one prints gets into docs/soak.md then.
 """
 
 import base64
@@ -27,10 +29,13 @@ CPYTHON = "cpython"
 PLATFORMS = (CPYTHON, "host-stock", "host-native")
 #: Packages that need a board's modules, on CPython too.
 _WITH_BOARD = {"drivers", "fs", "sim"}
-_TIMEOUT_S = 120
+_SOAK = bool(os.environ.get("COIL_SOAK"))
+_TIMEOUT_S = 7200 if _SOAK else 120
 _MARK = re.compile(r"^\x1e(start|pass|fail|end) (\S+)\n", re.MULTILINE)
 _CHOICE = re.compile(r"^# platforms: (.*)$", re.MULTILINE)
 _USES = re.compile(r"^# uses: (.*)$", re.MULTILINE)
+_SOAKS = re.compile(r"^# soak: (.*)$", re.MULTILINE)
+_FIGURE = re.compile(r"^figure (\S+) (.*)$", re.MULTILINE)
 _PORT = re.compile(r"^# port: (\w+)$", re.MULTILINE)
 
 
@@ -57,11 +62,17 @@ class CaseFile(pytest.File):
         text = self.path.read_text()
         choice = _CHOICE.search(text)
         names = boardtest._tests(self.path)
+        soak = found[1].split() if (found := _SOAKS.search(text)) else []
+        if unknown := set(soak).difference(names):
+            raise self.CollectError(f"{self.path}: no {', '.join(unknown)}, named by # soak")
         for platform in choice[1].split() if choice else PLATFORMS:
             for name in names:
-                yield Case.from_parent(
+                case = Case.from_parent(
                     self, name=f"{name}[{platform}]", case=name, platform=platform
                 )
+                if name in soak:
+                    case.add_marker("soak")
+                yield case
 
     def results(self, platform: str) -> dict[str, tuple[bool, str]]:
         """Name -> whether it passed, and what it printed; of all functions, run together."""
@@ -90,6 +101,7 @@ class Case(pytest.Item):
     def runtest(self):
         results = self.parent.results(self.platform)
         passed, said = results.get(self.case, (False, results.get("", (False, ""))[1]))
+        self.user_properties += _FIGURE.findall(said)
         if not passed:
             raise CaseFailed(said or "the interpreter ended before it")
 
@@ -108,7 +120,8 @@ class CaseFailed(Exception):
 
 def _script(file: Path, names: list[str]) -> str:
     runner = (HERE / "runner.py").read_text()
-    support = [
+    support = [f"SOAK = {_SOAK}"]
+    support += [
         folder.joinpath("support.py").read_text()
         for folder in (HERE, file.parent.parent)
         if (folder / "support.py").exists()
