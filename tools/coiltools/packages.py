@@ -38,6 +38,11 @@ def _program(name: str) -> Callable[[], str | None]:
     return lambda: shutil.which(name)
 
 
+def _system_program(name: str) -> Callable[[], str | None]:
+    """A program that Debian keeps where only root's PATH leads."""
+    return lambda: shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+
+
 def _header(name: str) -> Callable[[], str | None]:
     def find():
         for pattern in ("/usr/include/" + name, "/usr/include/*-linux-*/" + name):
@@ -102,6 +107,8 @@ PIECES = (
         _module("ensurepip"),
     ),
     Piece("xz", "xz-utils", (1, 2), "unpacking MicroPython", _unpack_xz),
+    Piece("mcopy", "mtools", (1, 1), "coil fs: FAT", _program("mcopy")),
+    Piece("mkfs.fat", "dosfstools", (1, 1), "coil fs: FAT", _system_program("mkfs.fat")),
     Piece("gdb-multiarch", "gdb-multiarch", (6, 20), "coil debug", _program("gdb-multiarch")),
 )
 

@@ -54,7 +54,7 @@ def step(text: str):
     if sys.stderr.isatty():
         with err.status(text):
             yield
-        err.print(f"[green]✓[/] {_escape(text)}")
+        err.print(f"[green]✓[/] {_escape(text)}", soft_wrap=True)
     else:
-        err.print(f"- {_escape(text)}")
+        err.print(f"- {_escape(text)}", soft_wrap=True)
         yield

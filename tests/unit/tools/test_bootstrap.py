@@ -18,7 +18,7 @@ import pytest
 from coiltools import aptget, packages, paths
 
 PROGRAMS = ("gcc", "make", "git", "arm-none-eabi-gcc", "qemu-system-arm", "pkg-config", "env")
-PROGRAMS += ("gdb-multiarch",)
+PROGRAMS += ("gdb-multiarch", "mcopy")
 #: A build backend of one function: an editable wheel that holds nothing.
 BACKEND = """
 import zipfile
