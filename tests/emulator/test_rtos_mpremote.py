@@ -3,8 +3,10 @@
 import os
 import random
 
-#: A round takes a quarter of a minute; COIL_COPIES=200 is for once in a while.
-ROUNDS = int(os.environ.get("COIL_COPIES", "3"))
+import pytest
+
+#: A round takes a quarter of a minute.
+ROUNDS = 200 if os.environ.get("COIL_SOAK") else 3
 BYTES = 50_000
 THREADS = """
 import rtos
@@ -21,7 +23,10 @@ for n in range(3):
 """
 
 
-def test_copies_are_identical_and_what_was_said_comes_afterwards(coil_run, tmp_path):
+@pytest.mark.soak
+def test_copies_are_identical_and_what_was_said_comes_afterwards(
+    coil_run, tmp_path, record_property
+):
     run = coil_run()
     run.wait(">>> ")
     program, source, back = tmp_path / "threads.py", tmp_path / "source", tmp_path / "back"
@@ -30,6 +35,8 @@ def test_copies_are_identical_and_what_was_said_comes_afterwards(coil_run, tmp_p
     run.wait("thread 2 says")
     seed = random.randrange(1 << 32)
     print("seed", seed)
+    record_property("seed", seed)
+    record_property("copies", 2 * ROUNDS)
     chance = random.Random(seed)
     for _ in range(ROUNDS):
         source.write_bytes(chance.randbytes(BYTES))
