@@ -8,7 +8,7 @@ from coiltools.paths import BOARDS
 from coiltools.report import Fail
 
 #: family -> package with the numbers of its chips.
-FAMILIES = {"stm32": "stm32chips"}
+FAMILIES = {"nrf": "nrfchips", "stm32": "stm32chips"}
 
 
 def names(module):

@@ -7,7 +7,7 @@ board's chip has. The core stands still while the bank that it runs from is busy
 from errno import EIO
 
 from board import FLASH, chip
-from machine import disable_irq, enable_irq, mem8, mem32
+from machine import disable_irq, enable_irq, mem8, mem16, mem32
 from micropython import const
 
 try:
@@ -23,6 +23,8 @@ _KEY2 = 0xCDEF89AB
 # FLASH_CR
 _STRT = const(1 << 16)
 _LOCK = 1 << 31
+_LOCKED = const(1 << 15)  # LOCK in the upper half, which is read alone: the word takes heap
+_CR_HIGH = chip.FLASH_CR + 2
 # FLASH_SR
 _EOP = const(1)
 _BSY = const(1 << 16)
@@ -64,7 +66,7 @@ class FlashMemory:
 
     def erase(self, addr):
         """Erase the sector that begins there."""
-        command = chip.erase_command(addr)
+        command = chip.erase_command(addr, mem16[chip.FLASH_SIZE])
         cache = self._begin()
         try:
             mem32[chip.FLASH_CR] = command
@@ -79,7 +81,7 @@ class FlashMemory:
         """Unlock the flash, and switch its data cache off. Returns what _end() gets."""
         while mem32[chip.FLASH_SR] & _BSY:
             pass
-        if mem32[chip.FLASH_CR] & _LOCK:
+        if mem16[_CR_HIGH] & _LOCKED:
             state = disable_irq()  # nothing may come between the keys
             mem32[chip.FLASH_KEYR] = _KEY1
             mem32[chip.FLASH_KEYR] = _KEY2

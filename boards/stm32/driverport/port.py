@@ -17,24 +17,26 @@ _HALF = const(8)
 
 class _Port:
     def __init__(self, base, letter):
-        self._base = base
+        # Addresses are numbers on the heap, too, and so made here once.
+        self._idr = base + _IDR
+        self._odr = base + _ODR
+        self._moder = (base + _MODER, base + _MODER + 2)
         self.keys = ["P%s%d" % (letter, n) for n in range(_PINS)]
 
     def read(self):
         """The levels, as a number. Context: any."""
-        return mem16[self._base + _IDR]
+        return mem16[self._idr]
 
     def write(self, mask, value):
         """Set the levels of the pins in the mask, all at the same moment. Context: any."""
         # BSRR would do it without the lock, for a number on the heap if it clears pin 14 or 15.
-        at = self._base + _ODR
+        at = self._odr
         state = disable_irq()
         mem16[at] = mem16[at] & ~mask | value & mask
         enable_irq(state)
 
     def direction(self, mask, output):
         """Make outputs or inputs of the pins in the mask; pulls stay. Context: any."""
-        base = self._base + _MODER
         for half in range(2):
             pins = mask >> half * _HALF & 0xFF
             if not pins:
@@ -42,7 +44,7 @@ class _Port:
             wide = 0  # 01 for each pin
             for n in range(_HALF):
                 wide |= (pins >> n & 1) << 2 * n
-            at = base + 2 * half
+            at = self._moder[half]
             state = disable_irq()
             mem16[at] = mem16[at] & ~(wide * 3) | (wide if output else 0)
             enable_irq(state)

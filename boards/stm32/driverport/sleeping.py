@@ -11,12 +11,13 @@ from board import chip
 from machine import mem32
 from micropython import const
 
-_TR = const(0x00)
-_DR = const(0x04)
-_ISR = const(0x0C)
-_PRER = const(0x10)
-_WPR = const(0x24)
-_SSR = const(0x28)
+# Addresses are numbers on the heap, and so made once; a sleep takes none.
+_TR = chip.RTC
+_DR = chip.RTC + 0x04
+_ISR = chip.RTC + 0x0C
+_PRER = chip.RTC + 0x10
+_WPR = chip.RTC + 0x24
+_SSR = chip.RTC + 0x28
 _RSF = const(1 << 5)
 _PREDIV_S = const(0x7FFF)
 _TRIES = const(10_000)  # it takes two cycles of a clock of 32 kHz, if there is one
@@ -61,24 +62,22 @@ def slept_ms():
 
 def _synchronise():
     """Have the shadow registers show the time after a STOP, not the one before (26.3.6)."""
-    base = chip.RTC
-    mem32[base + _WPR] = 0xCA  # the keys of the write protection
-    mem32[base + _WPR] = 0x53
-    mem32[base + _ISR] = mem32[base + _ISR] & ~_RSF
-    mem32[base + _WPR] = 0xFF
+    mem32[_WPR] = 0xCA  # the keys of the write protection
+    mem32[_WPR] = 0x53
+    mem32[_ISR] = mem32[_ISR] & ~_RSF
+    mem32[_WPR] = 0xFF
     for _ in range(_TRIES):
-        if mem32[base + _ISR] & _RSF:
+        if mem32[_ISR] & _RSF:
             return
 
 
 def _calendar():
     """Milliseconds of the calendar, modulo 2**30."""
-    base = chip.RTC
     # In this order: the first one keeps the others as they are until the last one is read.
-    fraction = mem32[base + _SSR]
-    time = mem32[base + _TR]
-    date = mem32[base + _DR]
-    steps = mem32[base + _PRER] & _PREDIV_S
+    fraction = mem32[_SSR]
+    time = mem32[_TR]
+    date = mem32[_DR]
+    steps = mem32[_PRER] & _PREDIV_S
     second = _bcd(time & 0x7F) + 60 * _bcd(time >> 8 & 0x7F) + 3600 * _bcd(time >> 16 & 0x3F)
     month = _bcd(date >> 8 & 0x1F)
     year = _bcd(date >> 16 & 0xFF) - (month < 3)

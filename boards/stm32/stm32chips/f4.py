@@ -29,6 +29,8 @@ FLASH_PROGRAM = 0x201
 #: SR: RDERR (F42x), PGSERR, PGPERR, PGAERR, WRPERR, OPERR.
 FLASH_ERRORS = 0x1F2
 FLASH_PROTECTED = 1 << 4  # WRPERR
+#: Flash size in KB, half a word: RM0090 39.2.
+FLASH_SIZE = 0x1FFF7A22
 
 _BANK = 1 << 20
 _START = 0x08000000
@@ -42,9 +44,11 @@ def sector_size(addr):
     return 0x10000 if offset < 0x20000 else 0x20000
 
 
-def erase_command(addr):
+def erase_command(addr, flash_kb):
     """CR that erases the sector which begins there, without STRT: SER, SNB, PSIZE = 10."""
-    bank, offset = divmod(addr - _START, _BANK)
+    # No divmod(): it makes a tuple.
+    bank = (addr - _START) // _BANK
+    offset = (addr - _START) % _BANK
     sector = offset // 0x4000 if offset < 0x10000 else 4 + offset // 0x20000
     # Bit 4 of SNB is the bank: sectors 12 to 23 are numbered from 0b10000 on.
     return 0x202 | (bank << 4 | sector) << 3

@@ -29,11 +29,11 @@ FLASH_PROGRAM = 0x001
 #: SR: OPTVERR, RDERR, FASTERR, MISERR, PGSERR, SIZERR, PGAERR, WRPERR, PROGERR, OPERR.
 FLASH_ERRORS = 0xC3FA
 FLASH_PROTECTED = 1 << 4  # WRPERR
+#: Flash size in KB, half a word: RM0351 50.2.
+FLASH_SIZE = 0x1FFF75E0
 
 _START = 0x08000000
 _PAGE = 0x800
-#: Flash size data register, in KB (RM0351 50.2).
-_SIZE_KB = 0x1FFF75E0
 
 
 def sector_size(addr):
@@ -41,15 +41,14 @@ def sector_size(addr):
     return _PAGE
 
 
-def erase_command(addr):
+def erase_command(addr, flash_kb):
     """CR that erases the page which begins there, without STRT: PER, PNB, BKER."""
-    from machine import mem16
-
     # Two banks, each of half the flash; L432 and L452 have one, and 8 bits of PNB do for them.
     page = (addr - _START) // _PAGE
-    pages = mem16[_SIZE_KB] * 1024 // _PAGE
+    pages = flash_kb * 1024 // _PAGE
     if pages > 256:
-        bank, page = divmod(page, pages // 2)
+        bank = page // (pages // 2)
+        page %= pages // 2
     else:
         bank = 0
     return 0x002 | page << 3 | bank << 11

@@ -454,7 +454,8 @@ class Stm32:
         memory.store = lambda at, v: (
             flash.store(at, v) if 0x08000000 <= at < 0x08200000 else store(at, v)
         )
-        memory.cells[0x1FFF75E0] = self.flash_kb
+        at = self.numbers.FLASH_SIZE
+        memory.cells[at & ~3] = self.flash_kb << 8 * (at & 3)
         return flash
 
     def open(self, flash=FLASH):
@@ -505,12 +506,14 @@ class Stm32:
 
         def lightsleep(ms=None):
             """STOP: SysTick stands still; the calendar goes on."""
+            chip.core.enter()
             us = chip.wakes_after_us
             if us is None:
                 us = ms * 1000
             chip.core.pass_time(chip.awake_us)
             chip.rtc.us += chip.awake_us
             chip.rtc.stop(us)
+            chip.core.leave()
 
         def idle():
             chip.idle += 1

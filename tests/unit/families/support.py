@@ -146,7 +146,7 @@ class View:
         memory = self._memory
         memory.log.append((self._bits, address, value))
         if self._bits < 32:
-            value = memory.cells.get(word, 0) & ~(self._mask << shift) | value << shift
+            value = memory.word(word) & ~(self._mask << shift) | value << shift
         memory.store(word, value)
         self._core.leave()
 
@@ -190,6 +190,9 @@ class Time:
         self._core.pass_time(ms * 1000)
 
 
+_FRESH = ("driverport", "drivers", "alarmqueue", "bustable", "i2cclear")
+
+
 def install(core, **modules):
     """Put these modules in the place of the board's, and have the driver port afresh. Returns it."""
     import sys
@@ -199,7 +202,7 @@ def install(core, **modules):
     modules["time"] = Module(**{name: getattr(time, name) for name in names})
 
     for name in list(sys.modules):
-        if name.split(".")[0] in ("driverport", "drivers", "alarmqueue", "bustable", "busplaces"):
+        if name.split(".")[0] in _FRESH:
             del sys.modules[name]
     for name in modules:
         sys.modules[name] = modules[name]

@@ -101,6 +101,31 @@ def test_errors_of_the_controller():
         assert chip.memory.word(chip.numbers.FLASH_CR) >> 31 == 1
 
 
+class Use:
+    """Erases, programs and reads: words below 2**30, since others take heap without machine code."""
+
+    def __init__(self, memory, start):
+        self._memory = memory
+        self._start = start
+        self._data = b"0123" * 4
+        self.back = bytearray(16)
+
+    def all(self, _):
+        memory = self._memory
+        memory.erase(self._start)
+        memory.program(self._start, self._data, 0, 16)
+        memory.read(self._start, self.back)
+
+
+def test_it_takes_no_heap():
+    for family, start in (("f4", 0x080E0000), ("l4", 0x080F0000)):
+        chip, flash, memory = opened(family, start, 0x8000, 1024)
+        use = Use(memory, start)
+        use.all(None)
+        assert chip.core.hard(use.all, None), chip.core.uncaught
+        assert use.back == b"0123" * 4
+
+
 def test_flashiap_runs_on_it():
     start = 0x080E0000
     chip, flash, _ = opened("f4", start, 0x20000)

@@ -109,6 +109,7 @@ def test_a_port_in_a_handler_takes_no_heap():
         a.write(0xFFFF, 0)
 
     toggle(None)
+    assert chip.core.hard(toggle, None), chip.core.uncaught
     assert a.read() == 0
     raises(ValueError, port.PortRegister, "Z")
     error = raises(ValueError, port.PortRegister, "D")

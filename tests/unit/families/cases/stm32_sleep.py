@@ -63,6 +63,15 @@ def test_what_ticks_have_seen_counts_once():
     assert 990 <= port.slept_ms() <= 1000, port.slept_ms()
 
 
+def test_it_takes_no_heap():
+    chip = Stm32("l4")
+    port = chip.open()
+    chip.rtc.us = 365 * DAY_S * 1_000_000
+    port.deep_sleep(100)
+    assert chip.core.hard(port.deep_sleep, 100), chip.core.uncaught
+    assert abs(port.slept_ms() - 200) <= 8
+
+
 def test_without_a_clock_for_the_calendar():
     chip = Stm32("f4")
     port = chip.open()

@@ -1,0 +1,58 @@
+"""What drivers need of a board with an nRF52; docs/adr/0004-drivers.md has the list."""
+
+from board import NAME
+
+__all__ = ("NAME",)
+
+_LAZY = {
+    # pins
+    "resolve": "gpio",
+    "make_pin": "gpio",
+    "PinInterrupt": "edges",
+    "PortRegister": "port",
+    # time
+    "Alarm": "alarm",
+    # buses
+    "I2C": "i2c",
+    "I2C_DIRECT": "i2c",
+    "find_i2c": "i2c",
+    "recover_i2c": "i2c",
+    "SPI": "spi",
+    "SPI_DIRECT": "spi",
+    "find_spi": "spi",
+    "UART": "missing",
+    "find_uart": "missing",
+    "uart_room": "missing",
+    "uart_errors": "missing",
+    "uart_break": "missing",
+    "Can": "missing",
+    "I2cTarget": "missing",
+    "SpiTarget": "missing",
+    "Qspi": "missing",
+    # network
+    "ethernet": "missing",
+    # analog
+    "Adc": "adc",
+    "Dac": "missing",
+    "Pwm": "pwm",
+    # system
+    "FlashMemory": "flash",
+    "Watchdog": "watchdog",
+    "WATCHDOG_MAX_MS": "watchdog",
+    "reset_reason": "system",
+    "fill_random": "system",
+    "WallClock": "clock",
+    "sleep": "system",
+    "deep_sleep": "system",
+    "slept_ms": "system",
+    "unique_id": "system",
+}
+
+
+def __getattr__(name):
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(name)
+    value = getattr(__import__(module, globals(), None, (name,), 1), name)
+    globals()[name] = value
+    return value

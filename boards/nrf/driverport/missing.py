@@ -1,0 +1,11 @@
+"""What these boards lack, or nobody has written yet."""
+
+from driverlacks import lacks
+
+UART = find_uart = uart_room = uart_errors = uart_break = lacks("serial ports for drivers")
+Can = lacks("CAN")
+I2cTarget = lacks("I2CTarget")
+SpiTarget = lacks("SPITarget")
+Qspi = lacks("QSPI")
+ethernet = lacks("Ethernet")
+Dac = lacks("AnalogOut")
