@@ -28,6 +28,8 @@ _LAZY = {
     "volumes": "mounting",
     "default": "mounting",
     "check": "checking",
+    # stores
+    "TDBStore": "tdbstore",
 }
 
 

@@ -13,6 +13,7 @@ from .profilingblockdevice import ProfilingBlockDevice
 from .ramblockdevice import RamBlockDevice
 from .readonlyblockdevice import ReadOnlyBlockDevice
 from .slicingblockdevice import SlicingBlockDevice
+from .tdbstore import TDBStore
 
 __all__ = [
     "BufferedBlockDevice",
@@ -40,4 +41,5 @@ __all__ = [
     "umount",
     "volume",
     "volumes",
+    "TDBStore",
 ]

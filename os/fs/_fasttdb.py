@@ -1,0 +1,199 @@
+"""What a TDBStore does with bytes, in machine code that allocates nothing. Twin: _plaintdb.py.
+
+state: array("I") of 19 words: a finished CRC-32, the 16 remainders of half a byte, then the generation
+of an area and the offset of a record, in which headers and trailers are bound to their place.
+Context of all: any. The caller has checked what is where.
+"""
+
+import micropython
+
+
+# ruff: noqa: F821
+@micropython.asm_thumb
+def crc(r0, r1, r2, r3):  # state, data, start, n
+    """Let state[0], the CRC of what came before, 0 at first, be that with data[start:start + n]."""
+    add(r1, r1, r2)
+    ldr(r2, [r0, 0])
+    mvn(r2, r2)
+    mov(r5, 0x3C)
+    b(TEST)
+    label(LOOP)
+    ldrb(r4, [r1, 0])
+    eor(r2, r4)
+    lsl(r4, r2, 2)
+    and_(r4, r5)
+    add(r4, r4, r0)
+    ldr(r4, [r4, 4])
+    lsr(r2, r2, 4)
+    eor(r2, r4)
+    lsl(r4, r2, 2)
+    and_(r4, r5)
+    add(r4, r4, r0)
+    ldr(r4, [r4, 4])
+    lsr(r2, r2, 4)
+    eor(r2, r4)
+    add(r1, 1)
+    sub(r3, 1)
+    label(TEST)
+    cmp(r3, 0)
+    bgt(LOOP)
+    mvn(r2, r2)
+    str(r2, [r0, 0])
+    mov(r0, 0)
+
+
+@micropython.asm_thumb
+def sealed(r0, r1, r2, r3):  # state, data, at, n
+    """Whether behind data[at:at + n] is the CRC of generation, offset and that; state[0] is it."""
+    add(r1, r1, r2)
+    mov(r6, r0)
+    add(r6, 68)  # state[17:19]
+    mov(r7, 8)
+    mov(r2, 0)
+    mvn(r2, r2)
+    mov(r5, 0x3C)
+    label(LOOP)
+    ldrb(r4, [r6, 0])
+    eor(r2, r4)
+    lsl(r4, r2, 2)
+    and_(r4, r5)
+    add(r4, r4, r0)
+    ldr(r4, [r4, 4])
+    lsr(r2, r2, 4)
+    eor(r2, r4)
+    lsl(r4, r2, 2)
+    and_(r4, r5)
+    add(r4, r4, r0)
+    ldr(r4, [r4, 4])
+    lsr(r2, r2, 4)
+    eor(r2, r4)
+    add(r6, 1)
+    sub(r7, 1)
+    bgt(LOOP)
+    cmp(r3, 0)
+    ble(DONE)
+    mov(r6, r1)
+    mov(r7, r3)
+    mov(r3, 0)
+    b(LOOP)
+    label(DONE)
+    mvn(r2, r2)
+    str(r2, [r0, 0])
+    mov(r0, 0)
+    ldrb(r4, [r6, 3])
+    lsl(r4, r4, 8)
+    ldrb(r5, [r6, 2])
+    orr(r4, r5)
+    lsl(r4, r4, 8)
+    ldrb(r5, [r6, 1])
+    orr(r4, r5)
+    lsl(r4, r4, 8)
+    ldrb(r5, [r6, 0])
+    orr(r4, r5)
+    cmp(r4, r2)
+    bne(END)
+    mov(r0, 1)
+    label(END)
+
+
+@micropython.viper
+def equals(state, data, at: int) -> int:
+    """Whether data[at:at + 4] is the CRC in state[0]."""
+    word = ptr8(int(ptr8(data)) + at)
+    own = ptr8(state)
+    for i in range(4):
+        if word[i] != own[i]:
+            return 0
+    return 1
+
+
+@micropython.viper
+def store(state, data, at: int):
+    """data[at:at + 4] = the CRC in state[0]."""
+    word = ptr8(int(ptr8(data)) + at)
+    own = ptr8(state)
+    for i in range(4):
+        word[i] = own[i]
+
+
+@micropython.viper
+def tag_of(state) -> int:
+    """The lower half of the CRC in state[0]."""
+    return int(ptr16(state)[0])
+
+
+@micropython.viper
+def word(data, at: int) -> int:
+    """The number in data[at:at + 4], which is below 2**30."""
+    p = ptr8(int(ptr8(data)) + at)
+    return p[0] | p[1] << 8 | p[2] << 16 | p[3] << 24
+
+
+@micropython.viper
+def same(a, at: int, b, start: int, n: int) -> int:
+    """Whether a[at:at + n] == b[start:start + n]."""
+    p = ptr8(int(ptr8(a)) + at)
+    q = ptr8(int(ptr8(b)) + start)
+    for i in range(n):
+        if p[i] != q[i]:
+            return 0
+    return 1
+
+
+@micropython.viper
+def copy(dest, at: int, src, start: int, n: int):
+    """dest[at:at + n] = src[start:start + n]."""
+    p = ptr8(int(ptr8(dest)) + at)
+    q = ptr8(int(ptr8(src)) + start)
+    for i in range(n):
+        p[i] = q[i]
+
+
+@micropython.viper
+def seek(data, at: int, end: int, step: int) -> int:
+    """The first of at, at + step, … where data begins with "RH" or "RT" before end; or -1."""
+    p = ptr8(data)
+    while at + 1 < end:
+        if p[at] == 0x52 and (p[at + 1] == 0x48 or p[at + 1] == 0x54):
+            return at
+        at += step
+    return -1
+
+
+@micropython.viper
+def probe(tags, addrs, mask: int, tag: int, slot: int) -> int:
+    """The first slot from there on with that tag; ~(an empty slot) if that comes first."""
+    t = ptr16(tags)
+    a = ptr32(addrs)
+    while a[slot]:
+        if t[slot] == tag:
+            return slot
+        slot = (slot + 1) & mask
+    return -1 - slot
+
+
+def encode(key):
+    """The key as the functions above take it: a str has its bytes and a zero behind them."""
+    return key
+
+
+@micropython.viper
+def key_size(key, n: int) -> int:
+    """How many bytes an encoded key of n characters has; 0 if one of them may not be in a key."""
+    p = ptr8(key)
+    bad = ptr8(b'*/?:;"|<>\\')
+    chars = 0
+    i = 0
+    while True:
+        c = p[i]
+        if c <= 0x20 or c == 0x7F:
+            break
+        for k in range(10):
+            if c == bad[k]:
+                return 0
+        if c & 0xC0 != 0x80:
+            chars += 1
+        i += 1
+    if p[i] or chars != n:
+        return 0
+    return i

@@ -1,0 +1,205 @@
+"""Collector: a TDBStore's garbage collection, in bounded steps; docs/spec/tdbstore.md, "Writing".
+
+The standby area is erased, what still means something is copied there, its master record makes it
+the active one. Meanwhile the active area goes on taking records, which are copied in their turn.
+"""
+
+from errno import EIO
+
+from micropython import const
+
+try:
+    from ._fasttdb import word
+except ImportError:
+    from ._plaintdb import word
+from .tdbformat import DELETE, MASTER_SIZE, pack_master, up
+from .tdblog import HEADER, NOTHING
+
+IDLE = const(0)
+_ERASE = const(1)
+_COPY = const(2)
+_COMMIT = const(3)
+
+_COMMIT_WORK = const(256)  # what the last step counts for, in bytes
+
+
+class Collector:
+    """Works for one store. phase: IDLE, or what is being done. runs: how many were finished.
+
+    A step erases one block of the device, copies or skips one record, or makes the new area the
+    active one. An OSError from a step leaves the store's index useless.
+    """
+
+    def __init__(self, store):
+        self._store = store
+        self._log = store.log
+        self.phase = IDLE
+        self.runs = 0
+        self._target = None
+        self._at = 0  # where to erase, or to look for records, next
+        self._mark = 0
+        self._work = self._room = 0
+
+    def garbage(self):
+        """Bytes in the active area that a run would set free."""
+        store = self._store
+        area = store.active
+        return area.end - area.start - store.live - store.pending
+
+    def start(self):
+        """Begin a run."""
+        area = self._store.active
+        self._target = target = self._log.areas[1 - area.number]
+        target.generation = area.generation + 1
+        target.end = target.start
+        self._at = target.base
+        self.phase = _ERASE
+        self._work = self._remaining()
+        self._room = area.stop - area.end
+
+    def pace(self):
+        """Do as much as keeps a run ahead of the room in the active area."""
+        area = self._store.active
+        free = area.stop - area.end
+        if self.phase == IDLE:
+            if free >= self.garbage():
+                return
+            self.start()
+        while self.phase != IDLE and self._remaining() * self._room > free * self._work:
+            if not self.step():
+                return
+
+    def _remaining(self):
+        end = self._store.active.end
+        if self.phase == _ERASE:
+            return self._target.stop - self._at + end - self._store.active.start + _COMMIT_WORK
+        return end - self._at + _COMMIT_WORK
+
+    def finish(self):
+        """Begin a run if there is none, and do all of it. False: a writer that is open is in the way."""
+        if self.phase == IDLE:
+            self.start()
+        while self.phase != IDLE:
+            if not self.step():
+                return False
+        return True
+
+    def step(self):
+        """One bounded piece. False: a writer that is open is in the way."""
+        if self.phase == _ERASE:
+            self._erase()
+        elif self.phase == _COPY:
+            return self._copy()
+        elif self._store.active.end > self._at:
+            self.phase = _COPY
+            return self._copy()
+        else:
+            self._commit()
+        return True
+
+    def _erase(self):
+        target = self._target
+        self._at = erase_piece(self._log, self._at, target.stop)
+        if self._at < target.stop:
+            return
+        store = self._store
+        self.phase = _COPY
+        self._at = store.active.start
+        self._mark = store.active.end
+        for key_hash in store.lost:
+            store.pen.lost(target, key_hash)
+
+    def _copy(self):
+        store = self._store
+        log = self._log
+        area = store.active
+        stop = area.end
+        if store.writing is not None:
+            stop = store.writing.addr
+            if self._at >= stop:
+                return False
+        found = log.find(area, self._at, stop)
+        addr = log.addr
+        if found == NOTHING:
+            self._at = stop
+        elif found == HEADER:
+            self._at = addr + log.extent
+            self._copy_record(area, addr)
+        else:
+            self._at = addr + log.slot
+            self._headless(addr)
+        if self._at >= area.end:
+            self.phase = _COMMIT
+        return True
+
+    def _copy_record(self, area, addr):
+        store = self._store
+        log = self._log
+        head = log.head
+        slot = store.index.slot_of(head[12] | head[13] << 8, addr)
+        if slot >= 0:
+            extent = log.extent
+            to = store.pen.copy(area, addr, self._target)
+            if to:
+                store.index.move(slot, to)
+                store.live += self._target.end - to - extent
+            else:
+                self._lose(slot, extent, bytes(head[12:16]))
+        elif log.flags & DELETE and addr >= self._mark:
+            # A value of that key may have been copied before.
+            store.pen.copy(area, addr, self._target)
+
+    def _headless(self, at):
+        """A record of which only the trailer at that place is valid."""
+        store = self._store
+        tail = self._log.tail
+        addr = at - word(tail, 4)
+        slot = store.index.slot_of(tail[8] | tail[9] << 8, addr)
+        key_hash = bytes(tail[8:12])
+        if slot >= 0:
+            self._lose(slot, at + self._log.slot - addr, key_hash)
+        elif addr >= self._mark:
+            store.pen.lost(self._target, key_hash)  # it may have removed a key
+
+    def _lose(self, slot, extent, key_hash):
+        store = self._store
+        store.index.remove(slot)
+        store.live -= extent
+        store.lost.add(key_hash)
+        store.pen.lost(self._target, key_hash)
+
+    def _commit(self):
+        store = self._store
+        self.phase = IDLE
+        commit(self._log, self._target)
+        store.active = self._target
+        self.runs += 1
+
+
+def erase_piece(log, addr, stop):
+    """Erase a piece of an area, one block of the device; returns where the next one begins."""
+    device = log.device
+    if device.erase_value is not None:
+        device.erase(addr, device.erase_size)
+        return addr + device.erase_size
+    blank = log.blank
+    if stop - addr < len(blank):
+        blank = blank[: stop - addr]
+    device.program(addr, blank)
+    return addr + len(blank)
+
+
+def commit(log, area):
+    """Write an area's master records: from the first of them on it is the active one."""
+    device = log.device
+    size = up(MASTER_SIZE, log.unit)
+    data = pack_master(area.number, area.generation, log.area_size, log.unit, log.erased)
+    data += log.blank[:1] * (size - MASTER_SIZE)
+    found = bytearray(size)
+    device.sync()
+    for addr in (area.base, area.base + size):
+        device.program(addr, data)
+        device.sync()
+        device.read(addr, found)
+        if found != data:
+            raise OSError(EIO, "the master record at %#x does not read back" % addr)

@@ -1,0 +1,302 @@
+"""Log: reading the records of a TDBStore's areas, and what a power cut or decay has left of them."""
+
+from errno import EIO
+
+from micropython import const
+
+try:
+    from ._fasttdb import copy, crc, equals, same, sealed, seek, word
+except ImportError:
+    from ._plaintdb import copy, crc, equals, same, sealed, seek, word
+from .tdbformat import HEADER_SIZE, KEY_SIZE_MAX, LOST, STREAMED, TRAILER_SIZE, area_size, up
+from .tdbformat import MASTER_SIZE as _MASTER_SIZE
+from .tdbformat import crc_state as _crc_state
+
+NOTHING = const(0)
+HEADER = const(1)
+TRAILER = const(2)
+
+TORN = const(0)
+GOOD = const(1)
+DAMAGED = const(2)
+
+_FLAGS_KNOWN = const(15)
+_GENERATION = const(17)
+_OFFSET = const(18)
+_SEALED_HEADER = const(20)
+_SEALED_TRAILER = const(16)
+_CHUNK = const(128)
+_WINDOW = const(512)
+_FAR = const(-0x20000000)  # no address is within a chunk of it
+
+
+class Area:
+    """One of the two areas. number: 0, 1; start, stop: of its log; end: where the next record goes."""
+
+    def __init__(self, number, size, unit):
+        self.number = number
+        self.base = number * size
+        self.start = self.base + 2 * up(_MASTER_SIZE, unit)
+        self.stop = self.base + size
+        self.end = self.start
+        self.generation = 0
+
+
+class Log:
+    """Reads records. The last one that read_header() has found valid is in the attributes.
+
+    device: a block device.
+    head: its header; after sum() with the CRC of its value also if that is in a trailer.
+    flags, key_len, size: as in the header. extent: bytes of the whole record.
+    addr: what find() has found.
+    chunk: a piece of the medium, from chunk_at on. blank: as long, erased.
+    state: of the functions of _fasttdb.
+
+    Methods raise OSError(EIO). Nothing is allocated by read_header(), holds(), verify().
+    """
+
+    def __init__(self, device):
+        self.device = device
+        self.unit = unit = device.program_size
+        self.area_size = size = area_size(device.size, device.erase_size)
+        self.erased = 0xFF if device.erase_value is None else device.erase_value
+        self.areas = (Area(0, size, unit), Area(1, size, unit))
+        self.slot = up(TRAILER_SIZE, unit)
+        n = up(_CHUNK, unit)
+        self.blank = bytes((self.erased,)) * n
+        self.chunk = bytearray(n)
+        self.chunk_at = _FAR
+        self._last = device.size - n
+        self.state = _crc_state()
+        self.head = bytearray(HEADER_SIZE)
+        self.tail = bytearray(TRAILER_SIZE)
+        self.flags = self.key_len = self.size = self.extent = self.addr = 0
+
+    def area_of(self, addr):
+        """The area in which that address is."""
+        return self.areas[addr >= self.area_size]
+
+    def extent_of(self, n):
+        """Bytes of a record, not STREAMED, whose key and value have n."""
+        return up(HEADER_SIZE + n, self.unit) + self.slot
+
+    # ---- Pieces of the medium
+
+    def load(self, addr):
+        """Have the chunk hold what is at addr; returns where in the chunk that is."""
+        start = addr if addr <= self._last else self._last
+        self.chunk_at = _FAR
+        self.device.read(start, self.chunk)
+        self.chunk_at = start
+        return addr - start
+
+    def have(self, addr):
+        """As load(), but what the chunk holds already is not read again."""
+        at = addr - self.chunk_at
+        if 0 <= at < len(self.chunk):
+            return at
+        return self.load(addr)
+
+    def digest(self, addr, n):
+        """Have state[0] be the CRC of the n bytes at addr."""
+        state = self.state
+        chunk = self.chunk
+        state[0] = 0
+        while n > 0:
+            at = self.have(addr)
+            part = len(chunk) - at
+            if part > n:
+                part = n
+            crc(state, chunk, at, part)
+            addr += part
+            n -= part
+
+    # ---- One record
+
+    def read_header(self, area, addr):
+        """Whether there is a valid header at addr, a multiple of the unit inside the area's log."""
+        chunk = self.chunk
+        at = self.load(addr)
+        if chunk[at] != 0x52 or chunk[at + 1] != 0x48:
+            return False
+        head = self.head
+        copy(head, 0, chunk, at, HEADER_SIZE)
+        state = self.state
+        state[_GENERATION] = area.generation
+        state[_OFFSET] = addr - area.base
+        if not sealed(state, head, 0, _SEALED_HEADER):
+            return False
+        flags = head[2]
+        key_len = head[4] | head[5] << 8
+        if flags > _FLAGS_KNOWN or head[3] or key_len > KEY_SIZE_MAX or head[11] & 0xC0:
+            return False
+        size = word(head, 8)
+        extent = up(HEADER_SIZE + key_len + size, self.unit) + self.slot
+        if flags & STREAMED:
+            extent += self.slot
+        if addr + extent > area.stop:
+            return False
+        self.flags = flags
+        self.key_len = key_len
+        self.size = size
+        self.extent = extent
+        return True
+
+    def trailer(self, area, addr):
+        """Whether a trailer of the record at addr counts; tail is it."""
+        at = addr + up(HEADER_SIZE + self.key_len + self.size, self.unit)
+        end = addr + self.extent
+        head = self.head
+        tail = self.tail
+        while at < end:
+            if (
+                self._read_trailer(area, at) == addr
+                and same(tail, 8, head, 12, 4)
+                and same(tail, 2, head, 2, 2)
+            ):
+                return True
+            at += self.slot
+        return False
+
+    def _read_trailer(self, area, at):
+        """Where the record of the valid trailer at that place begins; 0: there is none."""
+        tail = self.tail
+        copy(tail, 0, self.chunk, self.load_all(at, TRAILER_SIZE), TRAILER_SIZE)
+        if tail[0] != 0x52 or tail[1] != 0x54 or tail[7] & 0xC0:
+            return 0
+        start = at - word(tail, 4)
+        if start < area.start or start > at - HEADER_SIZE:
+            return 0
+        state = self.state
+        state[_GENERATION] = area.generation
+        state[_OFFSET] = start - area.base
+        return start if sealed(state, tail, 0, _SEALED_TRAILER) else 0
+
+    def load_all(self, addr, n):
+        """As have(), for n bytes at once."""
+        at = addr - self.chunk_at
+        if 0 <= at <= len(self.chunk) - n:
+            return at
+        return self.load(addr)
+
+    def sum(self, area, addr):
+        """Have head hold the CRC of the value of the record at addr; False: nothing tells it."""
+        if self.flags & STREAMED:
+            if not self.trailer(area, addr):
+                return False
+            copy(self.head, 16, self.tail, 12, 4)
+        return True
+
+    def verify(self, area, addr):
+        """GOOD, DAMAGED or TORN: what the record at addr is, whose header has been read."""
+        state = self.state
+        head = self.head
+        good = self.sum(area, addr)
+        if good and not self.flags & LOST:
+            self.digest(addr + HEADER_SIZE, self.key_len)
+            good = equals(state, head, 12)
+            if good:
+                self.digest(addr + HEADER_SIZE + self.key_len, self.size)
+                good = equals(state, head, 16)
+        if good:
+            return GOOD
+        return DAMAGED if self.trailer(area, addr) else TORN
+
+    def holds(self, addr, key, n):
+        """Whether the record at addr has this key of n bytes; its header is read.
+
+        Raises OSError(EIO) if there is no header any more.
+        """
+        if not self.read_header(self.area_of(addr), addr):
+            raise OSError(EIO, "the record at %#x is damaged" % addr)
+        if self.key_len != n:
+            return False
+        addr += HEADER_SIZE
+        done = 0
+        chunk = self.chunk
+        while done < n:
+            at = self.have(addr + done)
+            part = len(chunk) - at
+            if part > n - done:
+                part = n - done
+            if not same(chunk, at, key, done, part):
+                return False
+            done += part
+        return True
+
+    # ---- Finding records
+
+    def find(self, area, addr, stop):
+        """Go to the first record from addr on: HEADER, TRAILER (of one with no header) or NOTHING.
+
+        The attribute addr is where it is.
+        """
+        if addr + HEADER_SIZE > stop:
+            return NOTHING
+        self.addr = addr
+        if self.read_header(area, addr):
+            return HEADER
+        # A torn or damaged place, or the end.
+        first = addr
+        unit = self.unit
+        addr = self.dirty(addr, stop)
+        addr = max(addr - addr % unit, first + unit)
+        while addr + 1 < stop:
+            at = self.load_all(addr, 2)
+            n = min(len(self.chunk), stop - self.chunk_at)
+            found = seek(self.chunk, at, n, unit)
+            if found < 0:
+                addr = self.dirty(addr + up(n - 1 - at, unit), stop)
+                addr -= addr % unit
+                continue
+            addr = self.chunk_at + found
+            if self.chunk[found + 1] == 0x48:
+                if addr + HEADER_SIZE <= stop and self.read_header(area, addr):
+                    self.addr = addr
+                    return HEADER
+            elif addr + TRAILER_SIZE <= stop and self._read_trailer(area, addr) >= first:
+                self.addr = addr
+                return TRAILER
+            addr += unit
+        return NOTHING
+
+    def dirty(self, addr, stop):
+        """The address of the first byte from addr on that is not erased; or stop (allocates)."""
+        window, blank = self._window(addr, stop)
+        while addr < stop:
+            if stop - addr < len(window):
+                window, blank = self._window(addr, stop)
+            self.device.read(addr, window)
+            if window != blank:
+                at = 0
+                while window[at] == self.erased:
+                    at += 1
+                return addr + at
+            addr += len(window)
+        return stop
+
+    def _window(self, addr, stop):
+        n = max(min(_WINDOW, stop - addr), 0)
+        return bytearray(n), bytes((self.erased,)) * n
+
+    def clean_from(self, addr, stop):
+        """Where a writer may go on after the last record, which ends at addr (allocates).
+
+        What a torn write has left there, a chunk at most, may look erased where it is not.
+        """
+        first = addr
+        last = -1
+        window, blank = self._window(addr, stop)
+        while addr < stop:
+            if stop - addr < len(window):
+                window, blank = self._window(addr, stop)
+            self.device.read(addr, window)
+            if window != blank:
+                at = len(window)
+                while window[at - 1] == self.erased:
+                    at -= 1
+                last = addr + at
+            addr += len(window)
+        if last < 0:
+            return first
+        return min(first + up(max(last - first, len(self.chunk)), self.unit), stop)

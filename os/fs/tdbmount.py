@@ -1,0 +1,178 @@
+"""Finding a TDBStore on a medium, making an index of its log, and making a new one."""
+
+from errno import EINVAL, EIO, ENODEV, EOPNOTSUPP
+
+try:
+    from ._fasttdb import same
+except ImportError:
+    from ._plaintdb import same
+from .tdbcollector import commit, erase_piece
+from .tdbformat import DELETE, HEADER_SIZE, LOST, MASTER_SIZE, VERSION, parse_master, up
+from .tdblog import DAMAGED, GOOD, HEADER, NOTHING, Log
+
+_SIZE_MAX = 1 << 30
+
+
+def open_log(device):
+    """A Log for that device. Raises ValueError if it cannot have a store."""
+    if device.size >= _SIZE_MAX:
+        raise ValueError("a TDBStore uses less than 1 GB: pass it a slice of the device")
+    log = Log(device)
+    area = log.areas[0]
+    if area.stop - area.start < 4 * log.extent_of(HEADER_SIZE) or device.size < len(log.chunk):
+        raise ValueError("%d bytes are too few for a TDBStore on this device" % device.size)
+    return log
+
+
+def find_active(log):
+    """The active area, with its generation; None: there is no store.
+
+    Raises OSError(EOPNOTSUPP) for one of another version, OSError(EINVAL) for one of another device.
+    """
+    active = None
+    for area in log.areas:
+        master = _master(log, area)
+        if master is None:
+            continue
+        version, number, generation, size, unit, erased = master
+        if version != VERSION:
+            raise OSError(EOPNOTSUPP, "a TDBStore of version %d, not %d" % (version, VERSION))
+        if (number, size, unit, erased) != (area.number, log.area_size, log.unit, log.erased):
+            raise OSError(
+                EINVAL,
+                "a TDBStore of another device: area %d of %d bytes, programmed by %d, erased %#x"
+                % (number, size, unit, erased),
+            )
+        area.generation = generation
+        if active is None or generation > active.generation:
+            active = area
+    return active
+
+
+def _master(log, area):
+    """What a valid master record of the area says; None: there is none."""
+    data = bytearray(MASTER_SIZE)
+    for addr in (area.base, area.base + up(MASTER_SIZE, log.unit)):
+        log.device.read(addr, data)
+        master = parse_master(data)
+        if master is not None:
+            return master
+    return None
+
+
+def load(store):
+    """Make the store's index, set of lost keys and figures from its active area."""
+    log = store.log
+    area = store.active
+    store.index.clear()
+    store.lost.clear()
+    store.live = 0
+    addr = area.start
+    while True:
+        found = log.find(area, addr, area.stop)
+        if found == NOTHING:
+            break
+        addr = log.addr
+        if found != HEADER:
+            _lose(store, bytes(log.tail[8:12]))
+            addr += log.slot
+            continue
+        extent = log.extent
+        what = log.verify(area, addr)
+        if what == GOOD:
+            _apply(store, addr)
+        elif what == DAMAGED:
+            _lose(store, bytes(log.head[12:16]))
+        addr += extent
+    area.end = log.clean_from(addr, area.stop)
+
+
+def _apply(store, addr):
+    """A good record, whose header has been read."""
+    log = store.log
+    index = store.index
+    head = log.head
+    flags = log.flags
+    extent = log.extent
+    if flags & LOST:
+        _lose(store, bytes(head[12:16]))
+        return
+    if store.lost:
+        store.lost.discard(bytes(head[12:16]))
+    tag = head[12] | head[13] << 8
+    slot = index.first(tag)
+    if slot >= 0:
+        n = log.key_len
+        key = bytearray(n)
+        log.device.read(addr + HEADER_SIZE, key)
+        while slot >= 0 and not log.holds(index.at(slot), key, n):
+            slot = index.after(tag, slot)
+    if slot >= 0:
+        store.live -= log.extent
+        if flags & DELETE:
+            index.remove(slot)
+        else:
+            index.move(slot, addr)
+    elif not flags & DELETE:
+        index.add(tag, addr)
+    if not flags & DELETE:
+        store.live += extent
+
+
+def _lose(store, key_hash):
+    """The keys with these four bytes of hash are lost."""
+    log = store.log
+    index = store.index
+    store.lost.add(key_hash)
+    tag = key_hash[0] | key_hash[1] << 8
+    slot = index.first(tag)
+    while slot >= 0:
+        addr = index.at(slot)
+        if log.read_header(log.area_of(addr), addr) and same(log.head, 12, key_hash, 0, 4):
+            store.live -= log.extent
+            index.remove(slot)
+            slot = index.first(tag)
+        else:
+            slot = index.after(tag, slot)
+
+
+def erase_area(log, area):
+    """Erase all of it, and see that it is."""
+    addr = area.base
+    while addr < area.stop:
+        addr = erase_piece(log, addr, area.stop)
+    addr = log.dirty(area.base, area.stop)
+    if addr < area.stop:
+        raise OSError(EIO, "%#x is not erased after it was" % addr)
+
+
+def mkfs(log):
+    """Make an empty store; returns its active area. Raises OSError(EIO)."""
+    old = []
+    generation = 0
+    for area in log.areas:
+        master = _master(log, area)
+        old.append((master[2] if master else 0, area.number))
+        generation = max(generation, old[-1][0])
+    if generation >= 0xFFFFFFFF:
+        generation = 0
+    # The active one last: until then its values are the only ones that can be found.
+    for _, number in sorted(old):
+        erase_area(log, log.areas[number])
+    area = log.areas[0]
+    area.generation = generation + 1
+    area.end = area.start
+    commit(log, area)
+    if log.dirty(log.area_size, 2 * log.area_size) < 2 * log.area_size:
+        raise OSError(ENODEV, "the device is smaller than it says: what is written shows up twice")
+    return area
+
+
+def reset(log, active):
+    """Make the other area active, without records; returns it. Raises OSError(EIO)."""
+    area = log.areas[1 - active.number]
+    erase_area(log, area)
+    area.generation = active.generation + 1
+    area.end = area.start
+    commit(log, area)
+    return area

@@ -1,0 +1,211 @@
+"""Pen: writing records into a TDBStore's areas, unit by unit, each read back."""
+
+import struct
+from errno import EIO
+
+try:
+    from ._fasttdb import copy, crc, same, sealed, store
+except ImportError:
+    from ._plaintdb import copy, crc, same, sealed, store
+from micropython import const
+
+from .tdbformat import HEADER_SIZE, STREAMED, WRITE_ONCE, up
+
+_ENOSPC = const(28)  # not in MicroPython's errno
+_HEADER_MAGIC = const(0x4852)
+_TRAILER_MAGIC = const(0x5452)
+_GENERATION = const(17)
+_OFFSET = const(18)
+_SEALED_HEADER = const(20)
+_SEALED_TRAILER = const(16)
+
+
+class Pen:
+    """Writes one record at a time.
+
+    log: of the same medium; its chunk is used. Methods raise OSError(EIO), also when what was
+    programmed does not read back.
+    """
+
+    def __init__(self, log):
+        self._log = log
+        self._device = log.device
+        self._head = bytearray(HEADER_SIZE)
+        self._tail = bytearray(log.slot)
+        self._out = bytearray(len(log.chunk))
+        self._addr = 0  # where the bytes in out will be
+        self._used = 0
+        self._record = 0
+        self._first = False
+
+    def append(self, area, flags, key, n, value, size):
+        """Append a record at the end of the area, where there is room; returns its address.
+
+        key: n bytes, as encoded by _fasttdb; value: size bytes.
+        """
+        log = self._log
+        state = log.state
+        addr = area.end
+        self._prepare(flags, key, n, size)
+        state[0] = 0
+        crc(state, value, 0, size)
+        store(state, self._head, 16)
+        # Used up whatever happens from here on.
+        area.end = addr + log.extent_of(n + size)
+        self._begin(area, addr)
+        self.put(key, n)
+        self.put(value, size)
+        self.finish(area)
+        return addr
+
+    def begin(self, area, key, n, size, write_once):
+        """Begin a record whose value of size bytes comes by put(); returns its address.
+
+        finish() ends it, given the CRC of the value. Its header is on the medium at once.
+        """
+        addr = area.end
+        self._prepare(STREAMED | (WRITE_ONCE if write_once else 0), key, n, size)
+        self._head[16] = self._head[17] = self._head[18] = self._head[19] = 0
+        area.end = addr + self._log.extent_of(n + size) + self._log.slot
+        self._begin(area, addr)
+        self.put(key, n)
+        return addr
+
+    def lost(self, area, key_hash):
+        """Append a record that says that the keys with these four bytes of hash are lost."""
+        self._prepare(8, b"", 0, 0)
+        self._head[12:16] = key_hash
+        self._head[16] = self._head[17] = self._head[18] = self._head[19] = 0
+        addr = area.end
+        area.end = addr + self._log.extent_of(0)
+        self._begin(area, addr)
+        self.finish(area)
+
+    def copy(self, source, addr, area):
+        """Append a copy of the record at addr in the area source, whose header log has read.
+
+        Returns its address; or 0 if its value has no CRC any more, and so it is lost. Nothing is synced.
+        """
+        log = self._log
+        if not log.sum(source, addr):
+            return 0
+        head = self._head
+        copy(head, 0, log.head, 0, HEADER_SIZE)
+        head[2] &= ~STREAMED
+        n = log.key_len + log.size
+        to = area.end
+        area.end = to + log.extent_of(n)
+        self._begin(area, to)
+        addr += HEADER_SIZE
+        out = self._out
+        chunk = log.chunk
+        while n:
+            at = log.have(addr)
+            part = min(n, len(chunk) - at, len(out) - self._used)
+            copy(out, self._used, chunk, at, part)
+            self._used += part
+            addr += part
+            n -= part
+            if self._used == len(out):
+                self._flush(False)
+        used = self._pad()
+        back = self._addr + used - to
+        self._make_trailer(area, back)
+        slot = log.slot
+        if used + slot <= len(out):
+            copy(out, used, self._tail, 0, slot)
+            self._used += slot
+            self._flush(False)
+        else:
+            self._flush(False)
+            self._program(to + back, self._tail, slot)
+        return to
+
+    def put(self, data, n, start=0):
+        """The next n bytes of the record, data[start:start + n]."""
+        out = self._out
+        while n:
+            part = min(n, len(out) - self._used)
+            copy(out, self._used, data, start, part)
+            self._used += part
+            start += part
+            n -= part
+            if self._used == len(out):
+                self._flush(self._first)
+
+    def finish(self, area, value_crc=None):
+        """The end of the record. value_crc: of one that was begun by begin(), which has two trailers."""
+        log = self._log
+        self._pad()
+        self._flush(False)
+        self._device.sync()
+        at = self._addr
+        end = at + log.slot
+        if value_crc is not None:
+            struct.pack_into("<I", self._head, 16, value_crc)
+            end += log.slot
+        while at < end:
+            self._make_trailer(area, at - self._record)
+            self._program(at, self._tail, log.slot)
+            self._device.sync()
+            at += log.slot
+
+    def _prepare(self, flags, key, n, size):
+        head = self._head
+        struct.pack_into("<HHHHI", head, 0, _HEADER_MAGIC, flags, n, 0, size)
+        state = self._log.state
+        state[0] = 0
+        crc(state, key, 0, n)
+        store(state, head, 12)
+
+    def _begin(self, area, addr):
+        head = self._head
+        if area.end > area.stop:
+            raise OSError(_ENOSPC, "no room in the area")
+        self._record = self._addr = addr
+        self._seal(area, head, _SEALED_HEADER)
+        copy(self._out, 0, head, 0, HEADER_SIZE)
+        self._used = HEADER_SIZE
+        self._first = True
+
+    def _make_trailer(self, area, back):
+        tail = self._tail
+        head = self._head
+        struct.pack_into("<HHI", tail, 0, _TRAILER_MAGIC, head[2], back)
+        copy(tail, 8, head, 12, 8)
+        self._seal(area, tail, _SEALED_TRAILER)
+
+    def _seal(self, area, data, n):
+        state = self._log.state
+        state[_GENERATION] = area.generation
+        state[_OFFSET] = self._record - area.base
+        sealed(state, data, 0, n)
+        store(state, data, n)
+
+    def _pad(self):
+        """Fill up to a unit; returns how many bytes are waiting then."""
+        log = self._log
+        out = self._out
+        used = self._used
+        n = up(used, log.unit) - used
+        if n:
+            copy(out, used, log.blank, 0, n)
+            self._used = used = used + n
+        return used
+
+    def _flush(self, sync):
+        n = self._used
+        if n:
+            self._program(self._addr, self._out, n)
+            self._addr += n
+            self._used = 0
+            if sync:
+                # What tells how long the record is, before what could be taken for something else.
+                self._device.sync()
+                self._first = False
+
+    def _program(self, addr, data, n):
+        log = self._log
+        self._device.program(addr, data if n == len(data) else memoryview(data)[:n])
+        if not same(log.chunk, log.load(addr), data, 0, n):
+            raise OSError(EIO, "%d bytes at %#x do not read back" % (n, addr))

@@ -1,0 +1,91 @@
+"""Writer: a value of a TDBStore that comes piece by piece."""
+
+from binascii import crc32
+from errno import ECANCELED
+
+from rtos.core import lock, unlock
+
+from .tdbpen import Pen
+
+
+class Writer:
+    """What TDBStore.writer() returns: use it with `with`.
+
+    The value takes its room when the block begins, and is there when it ends. A power cut or an
+    exception in the block leaves the key as it was. One at a time; meanwhile that key cannot be
+    changed otherwise, and garbage collection comes as far as to its place.
+    """
+
+    def __init__(self, store, key, name, n, size, write_once):
+        self._store = store
+        self._key = key
+        self._name = name
+        self._n = n
+        self._size = size
+        self._once = write_once
+        self._done = 0
+        self._crc = 0
+        self._pen = Pen(store.log)
+        self.addr = 0
+
+    def __repr__(self):
+        return "<Writer of %r, %d of %d bytes>" % (self._key, self._done, self._size)
+
+    def is_of(self, name):
+        """Whether that is its key, encoded."""
+        return self._name == name
+
+    def __enter__(self):
+        """Raises as TDBStore.set(), OSError(EBUSY) if another one is open."""
+        store = self._store
+        lock()
+        try:
+            store.open_writer(self, self._name, self._n, self._size)
+            try:
+                self.addr = self._pen.begin(
+                    store.active, self._name, self._n, self._size, self._once
+                )
+            except BaseException:
+                store.close_writer()
+                raise
+        finally:
+            unlock()
+        return self
+
+    def write(self, part):
+        """The next bytes of the value: bytes, bytearray, memoryview.
+
+        Raises ValueError beyond the size, TypeError; OSError(EIO); OSError(ECANCELED) outside of the
+        block, or after an error that has made the store start anew. Context: not an ISR.
+        """
+        n = self._store.size_of(part)
+        if n > self._size - self._done:
+            raise ValueError("%d bytes more than the %d that were announced" % (n, self._size))
+        lock()
+        try:
+            self._check()
+            self._pen.put(part, n)
+            self._crc = crc32(part, self._crc)
+            self._done += n
+        finally:
+            unlock()
+
+    def _check(self):
+        if self._store.writing is not self:
+            raise OSError(ECANCELED, "this writer is not open")
+
+    def __exit__(self, kind, error, trace):
+        """Raises ValueError if bytes are missing, OSError(EIO); then nothing has changed."""
+        store = self._store
+        lock()
+        try:
+            if kind is None:
+                self._check()
+                if self._done < self._size:
+                    raise ValueError("%d of %d bytes were written" % (self._done, self._size))
+                self._pen.finish(store.active, self._crc)
+                store.written(self._name, self._n, self.addr)
+        finally:
+            if store.writing is self:
+                store.close_writer()
+            unlock()
