@@ -204,7 +204,7 @@ class I2CView(BusView):
         """Write tx, then fill rx after a repeated start; either may be None, lengths differ at will.
 
         The bus is kept meanwhile, and equals of this thread run every 32 bytes where the port has the
-        primitives (mps2), else between the two parts. timeout_ms: for the bus to become free.
+        primitives (mps2), else after each of the two parts. timeout_ms: for the bus to become free.
         Raises OSError: ENODEV, ETIMEDOUT, and EIO when tx is not acknowledged to its end.
         Allocates a coroutine and views of the buffers. Context: thread.
         """
@@ -254,6 +254,7 @@ class I2CView(BusView):
     async def _receive(self, addr, rx, stop):
         if not I2C_DIRECT or len(rx) <= _PIECE:
             self.readfrom_into(addr, rx, stop)
+            await yield_()
             return
         self.start()
         if not self.write(bytes((addr << 1 | 1,))):

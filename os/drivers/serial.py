@@ -16,7 +16,7 @@ class UnbufferedSerial(SerialPort):
 
     bus: its number, None = the board's default. tx, rx: pins instead of the number.
     baudrate: Bd. bits, parity (None, 0 even, 1 odd), stop: the format. flow: RTS and CTS.
-    Another serial port on the same pins takes over. Raises ValueError for a port that does not
+    Another UnbufferedSerial on the same pins takes over. Raises ValueError for a port that does not
     exist, OSError(EBUSY) if another kind of driver has the pins, OSError(EOPNOTSUPP) for what the
     port lacks. All methods but the constructor, baud(), format() and deinit() work in interrupt
     handlers. Source: mbed's UnbufferedSerial.
@@ -75,7 +75,7 @@ class UnbufferedSerial(SerialPort):
         return self._uart.write(buf)
 
     def attach(self, function, irq=_RX, *, hard=False):
-        """Call function() when there is something to read (RX), or all has been sent (TX).
+        """Call function(self) when there is something to read (RX), or all has been sent (TX).
 
         function: None = not any more. hard: in the interrupt handler, for this and the other one;
         else in a soft callback. RX: the function has to read, or it is not called again.
@@ -93,15 +93,17 @@ class UnbufferedSerial(SerialPort):
     def _attach(self):
         rx, tx = self._functions
         trigger = (UART.IRQ_RX if rx else 0) | (UART.IRQ_TXIDLE if tx else 0)
-        self._irq = self._uart.irq(self._fired, trigger, self._hard)
+        # Without a trigger at first: _fired() may come before irq() returns.
+        self._irq = self._uart.irq(self._fired, 0, self._hard)
+        self._irq.trigger(trigger)
 
     def _fired(self, uart):
         flags = self._irq.flags()
         rx, tx = self._functions
         if rx is not None and flags & UART.IRQ_RX:
-            rx()
+            rx(self)
         if tx is not None and flags & UART.IRQ_TXIDLE:
-            tx()
+            tx(self)
 
     def ioctl(self, request, argument):
         """For select.poll."""

@@ -216,7 +216,7 @@ port = UnbufferedSerial(4)
 one = bytearray(1)
 got = bytearray(2000)
 count = 0
-def received():
+def received(port):
     global count
     while port.readinto(one):
         got[count] = one[0]
@@ -224,7 +224,7 @@ def received():
 port.attach(received, hard=True)
 data = bytes(range(250)) * 8
 idle = 0
-def sent():
+def sent(port):
     global idle
     idle += 1
 port.attach(sent, UnbufferedSerial.TX, hard=True)

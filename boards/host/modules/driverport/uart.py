@@ -14,7 +14,7 @@ find_uart = Places("UART", 1, 4, 1, ("TX", "RX")).find
 
 
 class UART(machine.UART):
-    """The machine.UART of that number, whose write() takes no more than there is room for."""
+    """The machine.UART of that number. With a ring its write() takes what there is room for."""
 
     def __init__(self, number, baudrate, bits, parity, stop, flow, rxbuf, txbuf):
         if bits not in (7, 8):
@@ -22,12 +22,20 @@ class UART(machine.UART):
         if flow:
             raise OSError(EOPNOTSUPP, "%s has no RTS and CTS" % NAME)
         self._line = board.uart(number)
+        self._waits = not txbuf
         super().__init__(
             number, baudrate, bits, parity, stop, rxbuf=rxbuf, txbuf=txbuf or 1, timeout=0
         )
 
     def write(self, buf, first=0, nbytes=None):
-        """Take nbytes of buf from `first` on, or as many as there is room for; None if for none."""
+        """Take nbytes of buf from `first` on, or as many as there is room for; None if for none.
+
+        Without a ring: wait for the wire, as the emulated board does, and take all of buf.
+        """
+        if self._waits:
+            return super().write(buf)
+        if isinstance(buf, str):
+            buf = buf.encode()
         if nbytes is None:
             nbytes = len(buf) - first
         room = uart_room(0, self)

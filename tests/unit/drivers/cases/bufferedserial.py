@@ -104,7 +104,7 @@ def test_unbuffered():
     sent = []
     assert port.read() is None and not port.readable() and port.writable()
     assert port.readinto(bytearray(1)) is None
-    port.attach(lambda: got.append(port.read(16)))
+    port.attach(lambda port: got.append(port.read(16)))
     peer.send(65)
     peer.send(66)
     pass_time(5)
@@ -115,12 +115,13 @@ def test_unbuffered():
     assert len(b"".join(got)) == 2 and port.readable()
     buf = bytearray(4)
     assert port.readinto(buf) == 1 and buf[0] == 67
-    port.attach(lambda: sent.append(1), UnbufferedSerial.TX)
+    port.attach(lambda port: sent.append(1), UnbufferedSerial.TX)
     settle()
+    assert sent  # it is idle
     del sent[:]
-    assert port.write(b"x") == 1
+    assert port.write(b"xyz") == 3
     pass_time(5)
-    assert sent and peer.rx_ring.get() == 120
+    assert sent and [peer.rx_ring.get() for _ in range(3)] == [120, 121, 122]
     raises(ValueError, port.attach, print, 8)
     raises(TypeError, port.attach, 5)
     port.deinit()

@@ -315,6 +315,27 @@ def test_a_terminated_transfer_leaves_the_bus_free():
     i2c.deinit()
 
 
+def test_a_thread_that_only_reads_lets_equals_run():
+    thermometers()
+    i2c = I2C()
+    reads = []
+
+    async def reader():
+        while len(reads) < 100:
+            await i2c.transfer(0x48, None, bytearray(2))
+            reads.append(1)
+
+    async def main():
+        thread = rtos.Thread(reader).start()
+        await rtos.yield_()
+        await rtos.yield_()
+        assert 1 <= len(reads) < 4, len(reads)
+        await thread.join()
+
+    run_main(main)
+    i2c.deinit()
+
+
 def test_the_checks_allocate_nothing():
     bus = SharedBus("bus", None)
 
