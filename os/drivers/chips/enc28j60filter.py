@@ -1,6 +1,7 @@
 """Which frames an ENC28J60 lets in: filter bits, and the hash table of multicast groups.
 
-Data sheet DS39662E, section 8: bits 28 to 23 of the CRC of the destination choose a bit of the table.
+Data sheet DS39662E, section 8. Which bits of the CRC choose one of the table, 28 to 23, is said by the
+data sheet of its successor ENC424J600 (DS39935C) and by Microchip's TCP/IP stack for this chip.
 """
 
 from micropython import const

@@ -31,6 +31,8 @@ _OFFSET = const(0xD3)
 _CLOCK = const(0xD5)
 _PRECHARGE = const(0xD9)
 _NOTHING = const(0xE3)  # also ends a command whose second byte has got lost
+_REFERENCE = const(0xAD)  # in no table of the SSD1306; the chip in panels of 72 x 40 needs it
+_REFERENCE_INTERNAL = const(0x30)
 _COM_PINS = const(0xDA)
 _DESELECT = const(0xDB)
 _COLUMN_LOW = const(0x00)
@@ -45,6 +47,7 @@ _ONE_COMMAND = const(0x80)
 
 _COLUMNS = const(128)
 _AT_THE_EDGE = const(96)
+_WITHOUT_REFERENCE = const(72)  # width of panels without a resistor for the segment current
 _RESET_US = const(10)  # section 8.5: at least 3 us low
 
 
@@ -130,6 +133,8 @@ class SSD1306(FrameBuffer):
                 )
             )
         )
+        if width == _WITHOUT_REFERENCE:
+            self._command(bytes((_NOTHING, _REFERENCE, _REFERENCE_INTERNAL)))
         self.rotate(0)
         self.show()
         self.power(True)

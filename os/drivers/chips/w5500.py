@@ -1,6 +1,6 @@
 """W5500: Ethernet controller with 10/100BASE-TX on SPI, used as a netdev (MACRAW mode).
 
-WIZnet W5500 data sheet, version 1.1.0. Its own TCP/IP is not used: socket 0 gets all of the 16 KB of
+WIZnet W5500 data sheet, version 1.0.9. Its own TCP/IP is not used: socket 0 gets all of the 16 KB of
 each direction and passes frames on as they are.
 """
 

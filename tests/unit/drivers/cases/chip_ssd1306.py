@@ -20,6 +20,7 @@ def made(width=128, height=64, column=None, chosen=None):
     pins = "02" if width > 2 * height else "12"
     bus = Transcript(
         settings(f"{height - 1:02x}", pins),
+        *(["3c w 00 e3 ad 30"] if width == 72 else []),
         "3c w 00 a1 c8",
         *[page(n, ["00"] * width, *place) for n in range(height // 8)],
         "3c w 00 af a4",

@@ -272,9 +272,10 @@ def test_display_on_i2c():
 
 
 def test_panels_that_are_not_in_the_middle():
-    for width, column in ((96, None), (96, 32), (40, 5)):
+    for width, column in ((96, None), (96, 32), (72, None), (40, 5)):
         bus, i2c = fresh()
         device = bus.attach(0x3C, ssd1306.SSD1306(width, 16, column))
+        assert device.reference == (width != 72)  # dark until the driver has switched it on
         display = SSD1306_I2C(i2c, width, 16, column=column)
         display.pixel(3, 1, 1)
         for degrees, x, y in ((0, 3, 1), (180, width - 4, 14), (0, 3, 1)):

@@ -387,7 +387,7 @@ class ENC28J60:
 
 
 def hash_bit(addr):
-    """Which bit of the hash table an address falls on: section 8, bits 28:23 of its CRC."""
+    """Which bit of the hash table an address falls on: bits 28:23 of its CRC (DS39935C)."""
     crc = 0xFFFFFFFF
     for byte in addr:
         for i in range(8):

@@ -10,6 +10,8 @@ _COLUMNS = const(128)
 _PAGES = const(8)
 #: Panels of this width begin at the edge of the columns (96 x 16 and 96 x 40, as u8g2 drives them).
 _AT_THE_EDGE = const(96)
+#: Panels of this width have no resistor for the segment current: dark without command ADh.
+_WITHOUT_REFERENCE = const(72)
 _BY_COLUMNS, _BY_ROWS, _BY_PAGES = 0, 1, 2  # addressing modes: horizontal, vertical, page
 #: Commands with bytes behind them: how many.
 _ARGUMENTS = {
@@ -24,6 +26,7 @@ _ARGUMENTS = {
     0x8D: 1,
     0xA3: 2,
     0xA8: 1,
+    0xAD: 1,
     0xD3: 1,
     0xD5: 1,
     0xD9: 1,
@@ -57,6 +60,7 @@ class Panel:
         self.inverted = False
         self.contrast = 0x7F
         self.pump = False
+        self.reference = self.width != _WITHOUT_REFERENCE
         self.all_on = False
         self.rows = 64
         self._mode = _BY_PAGES
@@ -72,7 +76,7 @@ class Panel:
 
     def pixel(self, x, y):
         """Whether that pixel is lit; 0, 0 is on the left at the top."""
-        if not self.on or not self.pump:
+        if not (self.on and self.pump and self.reference):
             return False
         if self.all_on:
             return True
@@ -145,6 +149,8 @@ class Panel:
             self.inverted = bool(command & 1)
         elif command == 0xA8:
             self.rows = (values[0] & 0x3F) + 1
+        elif command == 0xAD:
+            self.reference = self.reference or values[0] & 0x30 == 0x30
         elif command in (0xAE, 0xAF):
             self.on = bool(command & 1)
         elif 0xB0 <= command < 0xB8:

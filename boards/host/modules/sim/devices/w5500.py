@@ -1,6 +1,6 @@
 """W5500 Ethernet controller on an SPI bus, with a netdev as its cable; socket 0 in MACRAW mode.
 
-Source: WIZnet W5500 data sheet, version 1.1.0 (SPI frame: 2.2; registers: 3 and 4). Its TCP/IP, the
+Source: WIZnet W5500 data sheet, version 1.0.9 (SPI frame: 2.2; registers: 3 and 4). Its TCP/IP, the
 other sockets' protocols, fixed-length frames and wake on LAN are not there.
 """
 
