@@ -134,14 +134,16 @@ def _erase_ms(table, i):
 
 
 def _addressing(table, result):
-    """DWORD 1 says whether there are four address bytes, DWORD 16 how to get at them."""
+    """DWORD 1 says whether there are four address bytes, DWORD 16 how to get at them.
+
+    ISSI's chips (IS25LP256, IS25WP256) say 3 in DWORD 1 nevertheless: DWORD 16 counts if it is there.
+    """
     kind = _field(table, 1, 18, 17)
     if kind == 2:
         result.four_bytes = "always"
-        return
-    if kind == 0:
-        raise OSError(EIO, "SFDP: %d bytes, and no way to address them" % result.size)
-    if len(table) < 4 * 16:
+    elif len(table) < 4 * 16:
+        if kind == 0:
+            raise OSError(EIO, "SFDP: %d bytes, and no way to address them" % result.size)
         # The first edition does not say how (W25Q256FV has that). All makers' chips take B7h, some
         # of them behind a write enable.
         result.four_bytes = "enter"

@@ -101,9 +101,16 @@ def test_an_erase_takes_the_largest_steps():
 def test_four_address_bytes():
     # DWORD 1 says "3 or 4", DWORD 2 256 Mbit; DWORD 16: enter by B7h, behind 06h in the second.
     # With 20h they are there by opcodes of their own, with 40h always.
+    # ISSI's IS25LP256 says "3" in DWORD 1.
     both = ["> 06", "> b7", "> 04"]
-    for ways, enter in (("01", ["> b7"]), ("02", both), ("20", []), ("40", [])):
-        table = TABLE.replace("e5 20 f9 ff ff ff ff 03", "e5 20 fb ff ff ff ff 0f")
+    for ways, enter, width in (
+        ("01", ["> b7"], "fb"),
+        ("02", both, "fb"),
+        ("20", [], "fb"),
+        ("40", [], "fb"),
+        ("20", [], "f9"),
+    ):
+        table = TABLE.replace("e5 20 f9 ff ff ff ff 03", "e5 20 " + width + " ff ff ff ff 0f")
         table += " 00" * 19 + " " + ways
         parameters = PARAMETERS.replace(" 0b ", " 10 ")
         awake = ("> ab", "> 05 < 00", "> 05 < 00", "> 9f < ef 40 19", "> 35 < 00")
@@ -121,6 +128,17 @@ def test_four_address_bytes():
         leave = [] if own else [line.replace("b7", "e9") for line in enter]
         bus.add("> 05 < 00", *leave)
         chip.deinit()
+        bus.done()
+
+
+def test_four_address_bytes_that_nobody_can_reach():
+    # DWORD 1 says "3"; there is no DWORD 16, or it has no way.
+    table = TABLE.replace("e5 20 f9 ff ff ff ff 03", "e5 20 f9 ff ff ff ff 0f")
+    for dwords, parameters in ((11, PARAMETERS), (16, PARAMETERS.replace(" 0b ", " 10 "))):
+        more = " 00" * 4 * (dwords - 11)
+        awake = ("> ab", "> 05 < 00", "> 05 < 00", "> 9f < 9d 60 19")
+        bus = SpiTranscript(*awake, HEADER, parameters, table + more)
+        fails(EIO, "way to address them", NorFlash, bus, bus.cs)
         bus.done()
 
 
