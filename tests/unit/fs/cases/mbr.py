@@ -1,3 +1,4 @@
+# platforms: cpython host-stock host-native mps2-native
 from errno import EINVAL, ENODEV, ENOENT, EOPNOTSUPP
 
 from fs import HeapBlockDevice, MBRBlockDevice, partitions

@@ -1,3 +1,4 @@
+# platforms: cpython host-stock host-native mps2-native
 # uses: conformance/blockdevice.py
 from errno import EIO
 
