@@ -26,15 +26,15 @@ _LAZY = {
     "uart_errors": "missing",
     "uart_break": "missing",
     "Can": "missing",
-    "I2cTarget": "missing",
+    "I2cTarget": "target",
     "SpiTarget": "missing",
     "Qspi": "missing",
     # network
     "ethernet": "missing",
     # analog
-    "Adc": "missing",
-    "Dac": "missing",
-    "Pwm": "missing",
+    "Adc": "analog",
+    "Dac": "analog",
+    "Pwm": "pwm",
     # system
     "FlashMemory": "flash",
     "Watchdog": "watchdog",

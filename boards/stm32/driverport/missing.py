@@ -4,10 +4,6 @@ from driverlacks import lacks
 
 UART = find_uart = uart_room = uart_errors = uart_break = lacks("serial ports for drivers")
 Can = lacks("CAN")
-I2cTarget = lacks("I2CSlave")
 SpiTarget = lacks("SPISlave")
 Qspi = lacks("QSPI")
 ethernet = lacks("Ethernet for drivers")
-Adc = lacks("AnalogIn")
-Dac = lacks("AnalogOut")
-Pwm = lacks("PwmOut")

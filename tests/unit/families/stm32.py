@@ -110,6 +110,7 @@ class TimerFake:
     """pyb.Timer as far as an alarm needs it: counts up to its period, one compare channel."""
 
     OC_TIMING = 0x10
+    PWM = 0
 
     def __init__(self, chip, number):
         assert number == chip.numbers.ALARM_TIMER, "no 32 bits"
@@ -165,6 +166,63 @@ class TimerFake:
             self.flag = False
             if not self._chip.core.hard(self._callback, self):
                 self._callback = None  # C: disables the channel's callback
+
+
+class PwmTimer:
+    """pyb.Timer as far as PWM needs it: ports/stm32/timer.c. TIM2 and TIM5 have 32 bits."""
+
+    PWM = 0
+
+    def __init__(self, chip, number):
+        self._chip = chip
+        self._limit = 0x100000000 if number in (2, 5) else 0x10000
+        self._ticks = 0
+        self._prescaler = 0
+        self.widths = {}  # channel -> ticks
+        chip.timers[number] = self
+
+    def init(self, freq):
+        self.freq(freq)
+
+    def freq(self, freq):
+        # compute_prescaler_period_from_freq()
+        prescaler = 1
+        ticks = 84_000_000 // freq
+        while ticks > self._limit:
+            if prescaler % 2 == 0 or ticks % 2 == 0:
+                prescaler *= 2
+                ticks //= 2
+            else:
+                prescaler *= 2
+                ticks = 84_000_000 // freq // prescaler
+        self._ticks = ticks
+        self._prescaler = prescaler
+
+    def period(self):
+        return self._ticks - 1
+
+    def channel(self, number, mode, pin, pulse_width):
+        assert mode == self.PWM
+        self.widths[number] = pulse_width
+        channel = Names({})
+        channel.pulse_width = lambda width: self._set(number, width)
+        return channel
+
+    def _set(self, number, width):
+        core = self._chip.core
+        core.enter()
+        assert 0 <= width <= self._ticks
+        self.widths[number] = width
+        core.leave()
+
+    def deinit(self):
+        self.widths = {}
+        self._ticks = 0
+
+    def wave(self, channel):
+        """(frequency, part of the period that it is high)."""
+        width = self.widths[channel]
+        return 84_000_000 / self._prescaler / self._ticks, width / self._ticks
 
 
 class FlashModel:
@@ -405,6 +463,14 @@ class Stm32:
         self.i2c = []
         self.spi = []
         self.rtc = RtcModel(self)
+        self.timers = {}
+        self.targets = []
+        #: A class, from MicroPython 1.28 on.
+        self.machine_pwm = None
+        self.has_target = True
+        self.has_dac = True
+        self.analog = {}  # name of a pin -> what its converter gives
+        self.outputs = {}
         #: How long the next STOP lasts, None: as long as asked for.
         self.wakes_after_us = None
         #: How long it takes to go to sleep and to wake up, while SysTick counts.
@@ -540,15 +606,57 @@ class Stm32:
             SOFT_RESET=0,
         )
 
-        class Timer(TimerFake):
-            def __init__(self, number):
-                super().__init__(chip, number)
+        def timer(number):
+            kind = TimerFake if number == chip.numbers.ALARM_TIMER else PwmTimer
+            return kind(chip, number)
 
+        class Timer:
+            OC_TIMING = TimerFake.OC_TIMING
+            PWM = PwmTimer.PWM
+
+            def __new__(cls, number):
+                return timer(number)
+
+        class ADC:
+            def __init__(self, pin):
+                if pin.name() not in chip.analog:
+                    raise ValueError(f"Pin({pin.name()}) doesn't have ADC capabilities")
+                self._name = pin.name()
+
+            def read_u16(self):
+                return chip.analog[self._name]
+
+        class DAC:
+            def __init__(self, pin, bits=8):
+                if pin.name() not in ("A4", "A5"):
+                    raise ValueError(f"Pin({pin.name()}) doesn't have DAC capabilities")
+                assert bits == 12
+                self._name = pin.name()
+
+            def write(self, value):
+                chip.outputs[self._name] = value & 0xFFF
+
+            def deinit(self):
+                del chip.outputs[self._name]
+
+        class I2CTarget:
+            def __init__(self, number, addr, *, addrsize=7, mem=None, mem_addrsize=8):
+                chip.targets.append((number, addr, mem, mem_addrsize))
+
+        machine.ADC = ADC
+        if self.machine_pwm:
+            machine.PWM = self.machine_pwm
+        if self.has_target:
+            machine.I2CTarget = I2CTarget
         self.pyb = Module(Timer=Timer)  # noqa: F821
+        if self.has_dac:
+            self.pyb.DAC = DAC
         board = Module(  # noqa: F821
             NAME="nucleo",
             chip=self.numbers,
             FLASH=flash,
+            VDD_UV=3_300_000,
+            PWM={"PA0": (2, 1), "PA1": (2, 2), "PB6": (4, 1), "PB7": (4, 2), "PA2": (5, 3)},
             BUSES={
                 "I2C": (1, {1: ("PB8", "PB9"), 2: ("PB10", "PB11")}),
                 "SPI": (1, {1: ("PA5", "PA7", "PA6")}),
