@@ -462,6 +462,22 @@ print(wrong, dev.stats(), dev.errors())
     assert ended() == f"0 ({frames}, 0, 0, {frames}, 0) {{}}\n"
 
 
+def test_the_same_line_again_takes_over(board):
+    code = """
+from drivers import Ethernet
+first = Ethernet()
+first.start(lambda dev: None)
+second = Ethernet()
+print(first)
+second.start(lambda dev: None)
+first.deinit()
+print(second.link())
+second.deinit()
+"""
+    lines = board.exec(code).splitlines()
+    assert lines[0].endswith("closed>") and lines[1] == "True"
+
+
 def test_the_guide(board, wire):
     """The example of docs/chips.md, which runs for ever, prints a frame."""
     text = (ROOT / "docs" / "chips.md").read_text().partition("\n## LAN9118\n")[2]
