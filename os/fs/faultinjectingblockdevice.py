@@ -58,7 +58,8 @@ class FaultInjectingBlockDevice(WrappingBlockDevice):
     restore() gives a new object, so that what the workload has left behind, such as a file that is
     closed when it is collected, cannot write any more. For a second cut order it on that one. For one
     in the recovery itself call cut_at() before mounting. MicroPython's face raises PowerCut, too:
-    nobody may use a file system that was mounted on it but to unmount it, with that ignored.
+    nobody may use a file system that was mounted on it but to unmount it, with that ignored. A file
+    left open prints an error when it is collected, because it can no longer be closed.
 
     Nothing is allocated unless a fault happens or cached is set; then every block with unsynced
     changes is held in memory.

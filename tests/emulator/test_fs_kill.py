@@ -12,7 +12,10 @@ import time
 
 import pytest
 from coiltools.emulator import Emulator
+from littlefs import LittleFS
 
+_FLASH_BYTES = 8 << 20
+_BLOCK = 4096
 #: `make soak` sets COIL_SOAK.
 _KILLS = 200 if os.environ.get("COIL_SOAK") else 20
 
@@ -180,6 +183,22 @@ def drain(fd):
     return data
 
 
+def check_with_another_littlefs(writer):
+    """What a reader on the computer finds on the disk."""
+    volume = LittleFS(block_size=_BLOCK, block_count=_FLASH_BYTES // _BLOCK, mount=False)
+    volume.context.buffer[:] = writer.board.disk.path.read_bytes()[:_FLASH_BYTES]
+    volume.mount()
+    assert set(writer.there) <= set(volume.listdir("/data")) <= {*writer.there, "new"}
+    for name, n in writer.there.items():
+        data = volume.open(f"/data/{name}", "rb").read()
+        head, _, rest = data.partition(b"\n")
+        if name == "log":
+            assert data == b"".join(b"%07d\n" % line for line in range(1, n + 1))
+        else:
+            number, size = map(int, head.split())
+            assert number == n and rest == (b"%d," % n * size)[:size], name
+
+
 @pytest.fixture
 def writer(firmware, tmp_path, request):
     seed = random.SystemRandom().getrandbits(32)
@@ -204,6 +223,8 @@ def test_killed_at_random_moments(writer, record_property):
         was_new = writer.check()
         new += was_interrupted and was_new
         print("kill", n, was_interrupted, was_new)
+    writer.board.stop()
+    check_with_another_littlefs(writer)
     assert interrupted, "no kill came in the middle of an operation"
     record_property("kills", _KILLS)
     record_property("in the middle of an operation", interrupted)
