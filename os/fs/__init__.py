@@ -30,6 +30,12 @@ _LAZY = {
     "check": "checking",
     # stores
     "TDBStore": "tdbstore",
+    # stores on file systems, stores by name
+    "FileSystemStore": "filesystemstore",
+    "store": "namedstores",
+    "stores": "namedstores",
+    "attach_store": "namedstores",
+    "detach_store": "namedstores",
 }
 
 

@@ -4,10 +4,12 @@ from .checking import check
 from .exhaustibleblockdevice import ExhaustibleBlockDevice
 from .faultinjectingblockdevice import FaultInjectingBlockDevice, PowerCut
 from .fileblockdevice import FileBlockDevice
+from .filesystemstore import FileSystemStore
 from .flashsimblockdevice import FlashSimBlockDevice
 from .heapblockdevice import HeapBlockDevice
 from .mbrblockdevice import MBRBlockDevice, partitions
 from .mounting import StatVfs, Volume, default, format, mount, statvfs, umount, volume, volumes
+from .namedstores import attach_store, detach_store, store, stores
 from .observingblockdevice import ObservingBlockDevice
 from .profilingblockdevice import ProfilingBlockDevice
 from .ramblockdevice import RamBlockDevice
@@ -21,6 +23,7 @@ __all__ = [
     "ExhaustibleBlockDevice",
     "FaultInjectingBlockDevice",
     "FileBlockDevice",
+    "FileSystemStore",
     "FlashSimBlockDevice",
     "HeapBlockDevice",
     "MBRBlockDevice",
@@ -31,15 +34,19 @@ __all__ = [
     "ReadOnlyBlockDevice",
     "SlicingBlockDevice",
     "StatVfs",
+    "TDBStore",
     "Volume",
+    "attach_store",
     "check",
     "default",
+    "detach_store",
     "format",
     "mount",
     "partitions",
     "statvfs",
+    "store",
+    "stores",
     "umount",
     "volume",
     "volumes",
-    "TDBStore",
 ]
