@@ -25,7 +25,7 @@ _LAZY = {
     "uart_room": "missing",
     "uart_errors": "missing",
     "uart_break": "missing",
-    "Can": "missing",
+    "Can": "can",
     "I2cTarget": "target",
     "SpiTarget": "missing",
     "Qspi": "missing",

@@ -7,6 +7,9 @@ GPIO = 0x48000000
 GPIO_STEP = 0x400
 GPIO_PORTS = "ABCDEFGHI"
 
+#: bxCAN 1 and 2.
+CAN = {1: 0x40006400, 2: 0x40006800}
+
 #: Real-time clock.
 RTC = 0x40002800
 

@@ -445,6 +445,158 @@ def bcd(value):
     return value // 10 << 4 | value % 10
 
 
+class CanModel:
+    """A bxCAN controller: RM0090 32.7 and 32.9. Mailboxes wait until the test lets them go."""
+
+    def __init__(self, chip, base):
+        self._chip = chip
+        self._base = base
+        self.mailboxes = [None] * 3  # (id, extended, remote, bytes)
+        self._done = [0] * 3  # RQCP, TXOK
+        self.fifo = []
+        self.wire = []
+        memory = chip.memory
+        memory.on_read[base + 8] = self._status
+        memory.on_write[base + 8] = self._write_status
+        memory.cells[base + 0x200] = 14 << 8 | 1
+
+    def _status(self):
+        status = 0
+        for n in range(3):
+            status |= self._done[n] << 8 * n
+            if self.mailboxes[n] is None:
+                status |= 1 << 26 + n
+            else:
+                status |= 1 << 29 + n  # LOW, which makes it a long number
+        return status
+
+    def _write_status(self, value):
+        for n in range(3):
+            bits = value >> 8 * n
+            if bits & 1:
+                self._done[n] = 0
+            if bits & 0x80 and self.mailboxes[n] is not None:
+                self.mailboxes[n] = None
+                self._done[n] = 1
+
+    def load(self, frame):
+        for n in range(3):
+            if self.mailboxes[n] is None:
+                self.mailboxes[n] = frame
+                self._done[n] = 0  # TXRQ clears RQCP
+                return True
+        return False
+
+    def acknowledge(self, n):
+        """The frame of a mailbox is sent."""
+        self.wire.append(self.mailboxes[n])
+        self.mailboxes[n] = None
+        self._done[n] = 3
+
+    def passes(self, id, extended, first=0):
+        cells = self._chip.memory.cells
+        base = 0x40006400
+        assert not cells[base + 0x200] & 1, "the filters are being set up"
+        for bank in range(first, first + 14):
+            if cells.get(base + 0x21C, 0) >> bank & 1:
+                assert cells[base + 0x20C] >> bank & 1
+                assert not cells.get(base + 0x204, 0) >> bank & 1
+                assert not cells.get(base + 0x214, 0) >> bank & 1
+                word = id << 3 | 4 if extended else id << 21
+                want, mask = cells[base + 0x240 + 8 * bank], cells[base + 0x244 + 8 * bank]
+                if not (word ^ want) & mask & 0xFFFFFFFF:
+                    return True
+        return False
+
+
+def can_class(chip):
+    """pyb.CAN: ports/stm32/pyb_can.c."""
+
+    class CAN:
+        NORMAL, LOOPBACK, SILENT, SILENT_LOOPBACK = 0, 4, 8, 12
+
+        def __init__(self, number, mode, *, baudrate, auto_restart):
+            assert not auto_restart
+            self.model = chip.can[number]
+            self.number = number
+            self.settings = (mode, baudrate)
+            self.callback = None
+            self.errors = [0] * 8
+            self.now = 1
+            self.restarts = 0
+            self.full = None
+            chip.can_open[number] = self
+            # The port sets up no filter: nothing is received.
+            chip.memory.cells[0x4000661C] = 0
+            chip.memory.cells[0x40006600] = 14 << 8
+
+        def deinit(self):
+            del chip.can_open[self.number]
+
+        def send(self, data, id, *, timeout, rtr, extframe):
+            assert timeout == 0
+            if not self.model.load((id, extframe, rtr, bytes(data))):
+                raise OSError(110)
+
+        def any(self, fifo):
+            chip.core.enter()
+            there = bool(self.model.fifo)
+            chip.core.leave()
+            return there
+
+        def recv(self, fifo, fields):
+            core = chip.core
+            core.enter()
+            id, extended, remote, data = self.model.fifo.pop(0)
+            fields[0], fields[1], fields[2] = id, extended, remote
+            # C makes the view longer or shorter; here it is another one of the same bytes.
+            if self.full is None:
+                self.full = fields[4]
+            self.full[: len(data)] = data
+            fields[4] = self.full[: len(data)]
+            core.leave()
+
+        def rxcallback(self, fifo, function):
+            assert fifo == 0
+            self.callback = function
+
+        def state(self):
+            return self.now
+
+        def info(self, counters):
+            counters[:] = self.errors
+
+        def restart(self):
+            self.restarts += 1
+
+        # from outside
+
+        def receive(self, id, data, extended=False, remote=False, reason=0):
+            if not self.model.passes(id, extended, 14 if self.number == 2 else 0):
+                return False
+            if len(self.model.fifo) < 3:
+                self.model.fifo.append((id, extended, remote, data))
+            else:
+                reason = 2
+            self._interrupt(reason)
+            return True
+
+        def error(self, state, reason):
+            self.now = state
+            self._interrupt(reason)
+
+        def _interrupt(self, reason):
+            def call(_):
+                self.callback(self, reason)
+
+            def handle():
+                assert chip.core.hard(call, None), chip.core.uncaught
+
+            chip.core.interrupt(handle)
+
+    return CAN
+
+
 class Stm32:
     """A chip, and the modules of its port: `chip = Stm32("f4"); port = chip.open()`."""
 
@@ -463,6 +615,9 @@ class Stm32:
         self.i2c = []
         self.spi = []
         self.rtc = RtcModel(self)
+        self.can = {n: CanModel(self, self.numbers.CAN[n]) for n in (1, 2)}
+        self.can_open = {}
+        self.has_can = True
         self.timers = {}
         self.targets = []
         #: A class, from MicroPython 1.28 on.
@@ -649,6 +804,8 @@ class Stm32:
         if self.has_target:
             machine.I2CTarget = I2CTarget
         self.pyb = Module(Timer=Timer)  # noqa: F821
+        if self.has_can:
+            self.pyb.CAN = can_class(chip)
         if self.has_dac:
             self.pyb.DAC = DAC
         board = Module(  # noqa: F821
@@ -656,6 +813,7 @@ class Stm32:
             chip=self.numbers,
             FLASH=flash,
             VDD_UV=3_300_000,
+            CAN=(1, 2),
             PWM={"PA0": (2, 1), "PA1": (2, 2), "PB6": (4, 1), "PB7": (4, 2), "PA2": (5, 3)},
             BUSES={
                 "I2C": (1, {1: ("PB8", "PB9"), 2: ("PB10", "PB11")}),
