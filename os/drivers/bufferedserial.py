@@ -3,12 +3,11 @@
 from errno import ENODEV
 
 from driverport import uart_room
-from machine import UART
 from micropython import const, schedule
 from rtos.core import in_thread, lock, post, running, served, unlock
 
 from .pins import Gone
-from .serialport import BAUDRATE, SerialPort
+from .serialport import BAUDRATE, IRQ_RX, IRQ_TXIDLE, SerialPort
 from .streamwait import StreamWaiters
 
 _RING = const(256)
@@ -18,8 +17,8 @@ _READABLE = const(1)
 _WRITABLE = const(4)
 _INVALID = const(0x20)
 
-_RX = UART.IRQ_RX
-_TXIDLE = UART.IRQ_TXIDLE
+_RX = IRQ_RX
+_TXIDLE = IRQ_TXIDLE
 _defaults = {}
 
 

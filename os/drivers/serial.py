@@ -1,10 +1,9 @@
 """UnbufferedSerial: a serial port whose bytes are the program's own matter, in interrupts too."""
 
 from driverport import uart_room
-from machine import UART
 from micropython import const
 
-from .serialport import BAUDRATE, SerialPort
+from .serialport import BAUDRATE, IRQ_RX, IRQ_TXIDLE, SerialPort
 
 _RING = const(16)  # bytes that the port keeps where its hardware keeps one or none
 _RX = const(1)
@@ -92,7 +91,7 @@ class UnbufferedSerial(SerialPort):
 
     def _attach(self):
         rx, tx = self._functions
-        trigger = (UART.IRQ_RX if rx else 0) | (UART.IRQ_TXIDLE if tx else 0)
+        trigger = (IRQ_RX if rx else 0) | (IRQ_TXIDLE if tx else 0)
         # Without a trigger at first: _fired() may come before irq() returns.
         self._irq = self._uart.irq(self._fired, 0, self._hard)
         self._irq.trigger(trigger)
@@ -100,9 +99,9 @@ class UnbufferedSerial(SerialPort):
     def _fired(self, uart):
         flags = self._irq.flags()
         rx, tx = self._functions
-        if rx is not None and flags & UART.IRQ_RX:
+        if rx is not None and flags & IRQ_RX:
             rx(self)
-        if tx is not None and flags & UART.IRQ_TXIDLE:
+        if tx is not None and flags & IRQ_TXIDLE:
             tx(self)
 
     def ioctl(self, request, argument):

@@ -4,12 +4,16 @@ import io
 
 from driverport import UART as make_uart
 from driverport import find_uart, uart_break, uart_errors
+from machine import UART
 from micropython import const
 
 from .pins import Gone, claim, release
 
 BAUDRATE = const(115_200)
 _PARITIES = (None, 0, 1)
+#: Events of a port's UART. Where machine.UART has none for sending, the board's part has that number.
+IRQ_RX = getattr(UART, "IRQ_RX", 1)
+IRQ_TXIDLE = getattr(UART, "IRQ_TXIDLE", 1 << 16)
 
 
 class SerialPort(io.IOBase):

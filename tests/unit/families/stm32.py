@@ -445,6 +445,94 @@ def bcd(value):
     return value // 10 << 4 | value % 10
 
 
+class UartModel:
+    """machine.UART: ports/stm32/machine_uart.c. It sends from one register, and keeps what comes."""
+
+    IRQ_RX = 1 << 5
+    IRQ_RXIDLE = 1 << 4
+    RTS, CTS = 256, 512
+    chip = None
+
+    def __init__(
+        self, number, baudrate, *, bits, parity, stop, flow, timeout, timeout_char, rxbuf
+    ):
+        assert timeout == 0 and timeout_char == 0
+        if bits + (parity is not None) not in (8, 9):
+            raise ValueError("unsupported combination of bits and parity")
+        self.settings = (number, baudrate, bits, parity, stop, flow, rxbuf)
+        self.core = core = self.chip.core
+        self._byte_us = 10_000_000 // baudrate
+        self._free_at = core.now
+        self.sent = bytearray()
+        self.came = []
+        self.handler = None
+        self.events = 0
+        self.on = True
+        self.chip.uarts[number] = self
+
+    def any(self):
+        self.core.enter()
+        n = len(self.came)
+        self.core.leave()
+        return n
+
+    def readinto(self, buf, nbytes=None):
+        self.core.enter()
+        n = min(len(buf) if nbytes is None else nbytes, len(self.came))
+        for i in range(n):
+            buf[i] = self.came.pop(0)
+        self.core.leave()
+        return n or None
+
+    def read(self, nbytes=None):
+        n = len(self.came) if nbytes is None else min(nbytes, len(self.came))
+        data = bytes(self.came[:n])
+        del self.came[:n]
+        return data or None
+
+    def write(self, buf):
+        core = self.core
+        core.enter()
+        n = 0
+        if core.now >= self._free_at:
+            for byte in buf:  # and waits for all but the first
+                if n:
+                    core.pass_time(self._free_at - core.now)
+                self.sent.append(byte)
+                self._free_at = core.now + self._byte_us
+                n += 1
+        core.leave()
+        return n or None
+
+    def txdone(self):
+        self.core.enter()
+        done = self.core.now >= self._free_at
+        self.core.leave()
+        return done
+
+    def irq(self, handler, trigger=0, hard=False):
+        self.handler = handler
+        self.trigger(trigger)
+        return self
+
+    def trigger(self, events):
+        assert not events & ~(self.IRQ_RX | self.IRQ_RXIDLE), "trigger unsupported"
+        self.events = events
+
+    def deinit(self):
+        self.on = False
+
+    def receive(self, data):
+        """From outside."""
+        for byte in data:
+            self.came.append(byte)
+            if self.events & self.IRQ_RX:
+                self.core.interrupt(self._fire)
+
+    def _fire(self):
+        assert self.core.hard(self.handler, self), self.core.uncaught
+
+
 class CanModel:
     """A bxCAN controller: RM0090 32.7 and 32.9. Mailboxes wait until the test lets them go."""
 
@@ -617,6 +705,7 @@ class Stm32:
         self.rtc = RtcModel(self)
         self.can = {n: CanModel(self, self.numbers.CAN[n]) for n in (1, 2)}
         self.can_open = {}
+        self.uarts = {}
         self.has_can = True
         self.timers = {}
         self.targets = []
@@ -798,6 +887,8 @@ class Stm32:
             def __init__(self, number, addr, *, addrsize=7, mem=None, mem_addrsize=8):
                 chip.targets.append((number, addr, mem, mem_addrsize))
 
+        UartModel.chip = chip
+        machine.UART = UartModel
         machine.ADC = ADC
         if self.machine_pwm:
             machine.PWM = self.machine_pwm
@@ -818,6 +909,7 @@ class Stm32:
             BUSES={
                 "I2C": (1, {1: ("PB8", "PB9"), 2: ("PB10", "PB11")}),
                 "SPI": (1, {1: ("PA5", "PA7", "PA6")}),
+                "UART": (3, {3: ("PB10", "PB11"), 2: ("PA2", "PA3")}),
             },
         )
         return install(self.core, board=board, machine=machine, pyb=self.pyb)  # noqa: F821
