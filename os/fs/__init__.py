@@ -28,6 +28,8 @@ _LAZY = {
     "volumes": "mounting",
     "default": "mounting",
     "check": "checking",
+    # records
+    "RecordLog": "recordlog",
     # stores
     "TDBStore": "tdbstore",
     # stores on file systems, stores by name

@@ -14,6 +14,7 @@ from .observingblockdevice import ObservingBlockDevice
 from .profilingblockdevice import ProfilingBlockDevice
 from .ramblockdevice import RamBlockDevice
 from .readonlyblockdevice import ReadOnlyBlockDevice
+from .recordlog import RecordLog
 from .slicingblockdevice import SlicingBlockDevice
 from .tdbstore import TDBStore
 
@@ -32,6 +33,7 @@ __all__ = [
     "ProfilingBlockDevice",
     "RamBlockDevice",
     "ReadOnlyBlockDevice",
+    "RecordLog",
     "SlicingBlockDevice",
     "StatVfs",
     "TDBStore",
