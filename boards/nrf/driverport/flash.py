@@ -7,13 +7,9 @@ beside a SoftDevice, which has the NVMC to itself.
 from errno import EIO
 
 from board import FLASH
+from flashwords import copy, program
 from machine import mem8, mem32
 from micropython import const
-
-try:
-    from ._fastwords import copy, program
-except ImportError:
-    from ._plainwords import copy, program
 
 _READY = const(0x4001E400)
 _CONFIG = const(0x4001E504)

@@ -7,13 +7,9 @@ board's chip has. The core stands still while the bank that it runs from is busy
 from errno import EIO
 
 from board import FLASH, chip
+from flashwords import copy, program
 from machine import disable_irq, enable_irq, mem8, mem16, mem32
 from micropython import const
-
-try:
-    from ._fastwords import copy, program
-except ImportError:
-    from ._plainwords import copy, program
 
 _EROFS = const(30)  # not in MicroPython's errno
 _ERASED = const(0xFF)

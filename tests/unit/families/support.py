@@ -190,7 +190,7 @@ class Time:
         self._core.pass_time(ms * 1000)
 
 
-_FRESH = ("driverport", "drivers", "alarmqueue", "bustable", "i2cclear")
+_FRESH = ("driverport", "drivers", "alarmqueue", "bustable", "flashwords", "i2cclear")
 
 
 def install(core, **modules):
