@@ -1,7 +1,8 @@
 """AT24C01 to AT24C512: EEPROMs as block devices that need no erase.
 
-Atmel 0180 (AT24C01A to C16), 0336 (C32, C64), 0670 (C128, C256), 1116 (C512): "device addressing",
-"write operations" (page write, acknowledge polling), "read operations" (sequential read).
+Atmel 0180 (AT24C01A to C16), 0670 (C128, C256); Microchip DS20006109A (C32), DS20005937 (C64),
+DS20006161B (C512): "device addressing", "write operations" (page write, acknowledge polling), "read
+operations" (sequential read).
 """
 
 from errno import EIO, ENODEV, ETIMEDOUT

@@ -5,8 +5,9 @@ Data sheet: Microchip DS39662E; errata: DS80349C (revision B7 of the silicon), b
   #5   the receive buffer begins at 0000h;
   #6   the packet pending flag is not reliable: the packet counter is read;
   #12  the transmitter may lock up after an abort: it is reset before each frame;
+  #13  a late collision may be a false one, and TXRTS stays set: the frame is sent again;
   #14  the receive read pointer is always odd;
-  #13  a late collision may be a false one: the frame is sent again.
+  #19  the reset command does nothing in power save: the chip is woken before.
 """
 
 from array import array
@@ -70,6 +71,7 @@ _LATECOL = const(0x10)  # ESTAT (12-1)
 _TXABRT = const(0x02)
 _AUTOINC = const(0x80)  # ECON2 (3-2)
 _PKTDEC = const(0x40)
+_PWRSV = const(0x20)
 _TXRST = const(0x80)  # ECON1 (3-1)
 _TXRTS = const(0x08)
 _RXEN = const(0x04)
@@ -81,7 +83,7 @@ _MACON3_FULL = const(0x33)
 _DEFER = const(0x40)  # MACON4 (6-3)
 _GAP_HALF = const(0x12)  # MABBIPG (6-4)
 _GAP_FULL = const(0x15)
-_MAIPG_HALF = const(0x0C12)  # section 6.5, steps 5 and 6
+_MAIPG_HALF = const(0x0C12)  # section 6.5, steps 6 and 7
 _MIIRD = const(0x01)
 _MII_BUSY = const(0x01)
 _FRAME_MAX = const(1518)  # with the check sequence
@@ -109,6 +111,7 @@ _CONTROL = b"\x7a\x00"  # write buffer; the control byte (section 7.1): as MACON
 _HEADER = const(6)  # next packet, and the status vector (figure 7-3)
 _STATUS = const(7)  # the transmit status vector (table 7-1)
 _RESET_MS = const(2)  # errata #2: 1 ms
+_WAKE_MS = const(1)  # errata #19: 300 us
 _MII_MS = const(5)  # 10.24 us a register (section 3.3.1)
 _LOW_30 = const(0x3FFFFFFF)
 _TRIES_MAX = const(16)  # as the collisions that the hardware allows
@@ -141,8 +144,7 @@ class ENC28J60(EthernetChip):
         #: How often each bit of the status vectors was set, see events().
         self._rx_bits = array("I", [0] * len(RX))
         self._tx_bits = array("I", [0] * len(TX))
-        self._command(_RESET)
-        self._pause(_RESET_MS)
+        self._reset()
         self.check()
         self.revision = self._get(_EREVID)
 
@@ -166,9 +168,7 @@ class ENC28J60(EthernetChip):
     # ---- EthernetChip's hooks
 
     def _start(self):
-        self._command(_RESET)
-        self._pause(_RESET_MS)
-        self._bank = 0
+        self._reset()
         self._sending = False
         self._pair(_ERXST, 0)
         self._pair(_ERXND, _RX_LAST)
@@ -301,15 +301,19 @@ class ENC28J60(EthernetChip):
             self._finish()
 
     def _rearm(self):
-        # The pin has an edge again if anything waits (section 12.1.1).
+        # The pin has an edge again if anything waits (section 12).
         self._bits(_CLEAR_BITS, _EIE, _INTIE)
         self._bits(_SET_BITS, _EIE, _INTIE)
 
     # ---- Registers
 
-    def _command(self, opcode):
-        self._head[0] = opcode
+    def _reset(self):
+        self._bits(_CLEAR_BITS, _ECON2, _PWRSV)
+        self._pause(_WAKE_MS)
+        self._head[0] = _RESET
         self._transfer(self._heads[1])
+        self._pause(_RESET_MS)
+        self._bank = 0
 
     def _select_bank(self, register):
         bank = register >> 5 & _BANK_MASK
@@ -336,7 +340,7 @@ class ENC28J60(EthernetChip):
         self._transfer(self._heads[2])
 
     def _pair(self, register, value):
-        """The low half first: the high one makes some of them valid (section 7.2.3)."""
+        """The low half first: the high one makes some of them valid (section 7.2.4)."""
         self._put(register, value & 0xFF)
         self._put(register + 1, value >> 8)
 

@@ -1,11 +1,11 @@
-"""MAX7310: a port of eight pins behind I2C. Maxim 19-2698, table 1 (command byte), tables 2 to 6."""
+"""MAX7310: a port of eight pins behind I2C. Maxim's data sheet of the MAX7310: registers."""
 
 from micropython import const
 
 from .expander import ExpanderPin
 from .i2cchip import I2CChip
 
-# Table 1: command byte.
+# Command byte.
 _INPUT = const(0)
 _OUTPUT = const(1)
 _POLARITY = const(2)  # 1 inverts what the input register shows; 0xF0 after power-up

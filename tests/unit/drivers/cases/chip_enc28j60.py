@@ -30,7 +30,9 @@ def phy_write(register, value, previous=2):
     return lines + bank(3) + ["> 0a 00 < 00"]
 
 
-IDENTITY = ["> ff"] + phy_read(2, 0x0083, 0) + phy_read(3, 0x1400) + bank(3) + ["> 12 < 06"]
+# ECON2.PWRSV off (erratum 19), reset.
+RESET = ["> be 20", "> ff"]
+IDENTITY = RESET + phy_read(2, 0x0083, 0) + phy_read(3, 0x1400) + bank(3) + ["> 12 < 06"]
 
 
 def made():
@@ -42,8 +44,8 @@ def made():
 
 
 def start(full=False):
-    """Section 6, with errata 2, 5 and 14."""
-    lines = ["> ff"]
+    """Section 6, with errata 2, 5, 14 and 19."""
+    lines = RESET[:]
     # ERXST 0000, ERXND 19FF, ERXRDPT 19FF, ERDPT 0000, ETXST 1A00
     lines += [
         "> 48 00",
@@ -82,7 +84,7 @@ def running(full=False):
 
 def test_identity():
     for first, second in ((0xFFFF, 0xFFFF), (0, 0), (0x0083, 0x1500), (0x0007, 0x1400)):
-        bus = SpiTranscript("> ff", *(phy_read(2, first, 0) + phy_read(3, second)))
+        bus = SpiTranscript(*RESET, *(phy_read(2, first, 0) + phy_read(3, second)))
         fails(ENODEV, f"PHY identity {first:04x} {second:04x}", ENC28J60, bus, bus.cs, MAC)
         bus.done()
     made()
@@ -203,7 +205,7 @@ def test_filters():
     device.promiscuous(True)
     bus.add(*(table + ["> 58 a1"]))
     device.promiscuous(False)
-    # CRC of 01 00 5e 00 00 fb, bits 28:23 (section 8.2)
+    # CRC of 01 00 5e 00 00 fb, bits 28:23
     crc = 0xFFFFFFFF
     for byte in b"\x01\x00\x5e\x00\x00\xfb":
         for i in range(8):

@@ -215,6 +215,52 @@ def test_one_thread_receives_while_another_sends():
     assert device.send(frame, 62)
 
 
+def test_a_chip_that_was_left_in_power_save():
+    rig = Rig(irq=False)
+    rig.device._bits(0x80, 0x1E, 0x20)  # ECON2.PWRSV
+    device = ENC28J60(rig.bus.spi, rig.bus.cs, MAC)
+    device.start(None)
+    rig.arrive()
+    assert device.recv_into(bytearray(100)) == 60 and rig.model.violations == []
+
+
+def test_what_is_sent_does_not_come_back():
+    for full in (False, True):
+        rig = Rig(irq=False, full_duplex=full)
+        device = rig.start()
+        device.promiscuous(True)
+        assert device.send(PEER + MAC + bytes(50), 62)
+        rig.bus.clock.advance(500)
+        assert device.recv_into(bytearray(100)) == 0
+        assert device._phy(0x11) == (0x0600 if full else 0x0400)
+        assert rig.model.violations == []
+        device._phy(0x10, 0)  # without PHCON2.HDLDIS
+        assert device.send(PEER + MAC + bytes(50), 62)
+        rig.bus.clock.advance(500)
+        assert device.recv_into(bytearray(100)) == (0 if full else 62)
+
+
+def test_first_values_of_registers():
+    rig = Rig(irq=False)
+    rig.device._reset()
+    for register, value in (
+        (0x00, 0x05FA),  # ERDPT
+        (0x02, 0),
+        (0x04, 0),
+        (0x06, 0),
+        (0x08, 0x05FA),  # ERXST
+        (0x0A, 0x1FFF),  # ERXND
+        (0x0C, 0x05FA),  # ERXRDPT
+        (0x0E, 0),  # ERXWRPT: follows when a packet is complete
+        (0xC8, 0x370F),  # MACLCON1, MACLCON2
+        (0xCA, 0x0600),  # MAMXFL
+    ):
+        got = rig.device._get(register) | rig.device._get(register + 1) << 8
+        assert got == value, (hex(register), hex(got))
+    for register, value in ((0x38, 0xA1), (0x1D, 0x01), (0x1E, 0x80), (0x1F, 0x01), (0x1B, 0)):
+        assert rig.device._get(register) == value, hex(register)  # ECON1: bank 1 for ERXFCON
+
+
 def test_hash_of_groups():
     for n in range(64):
         group = bytes((0x01, 0x00, 0x5E, n * 7 & 0x7F, n * 31 & 0xFF, n))

@@ -1,6 +1,6 @@
 """AT24C01 to AT24C512 EEPROMs, on an I2C bus.
 
-Source: Atmel 0180, 0336, 0670 and 1116 (data sheets of the family): "device addressing", "write
+Source: Atmel 0180, 0670, Microchip DS20006109A, DS20005937, DS20006161B: "device addressing", "write
 operations", "read operations", AC characteristics (tWR). A page write rolls over inside its page, a
 read over the whole chip; while it writes, the chip does not answer.
 """

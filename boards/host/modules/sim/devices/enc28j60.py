@@ -1,8 +1,8 @@
 """ENC28J60 Ethernet controller on an SPI bus, with a netdev as its cable.
 
 Source: Microchip DS39662E (registers: chapter 3; SPI: 4; buffer: 6, 7; filters: 8; interrupts: 12)
-and the errata DS80349C for revision B7, of which 2, 5, 6, 12 and 14 are here: what a driver does against
-them is noted in `violations`. The DMA, pattern match, magic packets and built-in tests are not there.
+and the errata DS80349C for revision B7, of which 2, 5, 6, 12, 13, 14 and 19 are here: what a driver
+does against them or the data sheet is noted in `violations`. The DMA, pattern match, magic packets and built-in tests are not there.
 """
 
 from .. import clock
@@ -11,6 +11,7 @@ _BUFFER = 0x2000
 _BYTE_US = 0.8  # 10 Mbit/s
 _MII_US = 11
 _RESET_US = 1000
+_START_US = 300  # after power-up and power save
 _FRAME_MAX = 1514
 
 # Bank 0
@@ -52,6 +53,7 @@ class ENC28J60:
         self.buffer = bytearray(_BUFFER)
         self.phy = {0: 0, 1: 0x1800, 2: 0x0083, 3: 0x1400, 0x10: 0, 0x12: 0, 0x13: 0, 0x14: 0x3422}
         self._deaf_until = 0
+        self._awake_at = clock.now() + _START_US
         self._locked_up = False
         self._up = False
         self._reset()
@@ -67,10 +69,11 @@ class ENC28J60:
             self._set(register, value)
         self._r[3][0x12] = self.revision
         self._r[1][0x18] = 0xA1  # ERXFCON: unicast, broadcast, good CRC
+        self._r[2][0x08], self._r[2][0x09] = 0x0F, 0x37  # MACLCON1, MACLCON2
         self._r[2][0x0A], self._r[2][0x0B] = 0x00, 0x06
-        self._common = {_EIE: 0, _EIR: 0, _ESTAT: 0x01, _ECON2: 0x80, _ECON1: 0}
+        self._common = {_EIE: 0, _EIR: 0, _ESTAT: 0, _ECON2: 0x80, _ECON1: 0}
         self.packets = 0
-        self._write = 0x05FA
+        self._write = 0x05FA  # where the next packet goes; ERXWRPT follows when one is complete
         self._read_limit = 0x05FA  # ERXRDPT as it counts: taken over with its high half
         self._mii_until = 0
         self._sending = None
@@ -99,8 +102,11 @@ class ENC28J60:
                 self.violations.append("accessed in its reset (erratum 2)")
                 self._opcode = 8
             elif byte == 0xFF:
-                self._deaf_until = clock.now() + _RESET_US
-                self._reset()
+                if self._is_awake():
+                    self._deaf_until = clock.now() + _RESET_US
+                    self._reset()
+                else:
+                    self.violations.append("reset in power save (erratum 19)")
                 self._opcode = 8
             self._index = 0
             return 0x00
@@ -127,6 +133,16 @@ class ENC28J60:
             return False
         return bank == 2 or (bank == 3 and register in _MAC_BANK3)
 
+    def _is_awake(self):
+        return not self._common[_ECON2] & 0x20 and clock.now() >= self._awake_at
+
+    def _is_asleep_for(self, register):
+        """Registers of MAC, MII and PHY are not there in power save."""
+        if not self._is_slow(register) or self._is_awake():
+            return False
+        self.violations.append("MAC, MII or PHY accessed in power save")
+        return True
+
     # -- Registers
 
     def _get(self, register):
@@ -139,11 +155,13 @@ class ENC28J60:
     def _read(self, register):
         if register in self._common:
             value = self._common[register]
+            if register == _ESTAT:
+                return value | self._is_awake()  # CLKRDY
             # Erratum 6: the packet flag does not tell, though the pin does.
             return value & ~0x40 if register == _EIR else value
         bank = self._bank()
-        if bank == 0 and register in (_ERXWRPT, _ERXWRPT + 1):
-            return self._write >> (8 if register & 1 else 0) & 0xFF
+        if self._is_asleep_for(register):
+            return 0
         if bank == 1 and register == 0x19:
             return self.packets
         if bank == 3 and register == 0x0A:
@@ -167,7 +185,9 @@ class ENC28J60:
             old = self._r[self._bank()][register]
             byte = old | byte if opcode == 4 else old & ~byte & 0xFF
         bank = self._bank()
-        if bank == 1 and register == 0x19:
+        if (bank, register) in ((0, _ERXWRPT), (0, _ERXWRPT + 1), (1, 0x19)):
+            return
+        if self._is_asleep_for(register):
             return
         self._r[bank][register] = byte
         if bank == 0:
@@ -180,12 +200,20 @@ class ENC28J60:
             self._read_limit = self._get(_ERXRDPT)
             if not self._read_limit & 1 and self._running:
                 self.violations.append("ERXRDPT is even (erratum 14)")
-        elif register == _ERXST + 1:
+        elif _ERXST <= register <= _ERXND + 1:
             self._write = self._get(_ERXST)
-            if self._write:
+            if self._write and register != _ERXST:
                 self.violations.append("ERXST is not 0 (erratum 5)")
+            if self._running:
+                self.violations.append("ERXST or ERXND written while it receives")
+        elif _ETXST <= register <= _ETXND + 1 and self._common[_ECON1] & 0x08:
+            self.violations.append("ETXST or ETXND written while it sends")
 
     def _changed_mii(self, register, byte):
+        if register == 0x02:
+            self._check_duplex("MACON3")
+        elif register in (0x12, 0x17) and clock.now() < self._mii_until:
+            self.violations.append("MII used while it is busy")
         if register == 0x12 and byte & 1:
             number = self._r[2][0x14]
             value = self._phy_read(number)
@@ -195,11 +223,22 @@ class ENC28J60:
             number = self._r[2][0x14]
             if number not in (1, 2, 3, 0x11, 0x13):
                 self.phy[number] = self._r[2][0x16] | byte << 8
+                if number == 0:
+                    self._check_duplex("PHCON1")
             self._mii_until = clock.now() + _MII_US
 
+    def _check_duplex(self, written=None):
+        if self._running and written:
+            self.violations.append(f"{written} written while it receives")
+        elif self._running and self._is_full() != bool(self._r[2][0x02] & 1):
+            self.violations.append("MAC and PHY do not agree on the duplex mode")
+
+    def _is_full(self):
+        return bool(self.phy[0] & 0x0100)
+
     def _phy_read(self, number):
-        if number == 0x11:
-            return 0x0400 if self.cable.link() else 0
+        if number == 0x11:  # LSTAT, DPXSTAT
+            return (0x0400 if self.cable.link() else 0) | (0x0200 if self._is_full() else 0)
         if number == 0x13:
             value, self.phy[0x13] = self.phy[0x13], 0
             self._common[_EIR] &= ~0x10
@@ -211,6 +250,8 @@ class ENC28J60:
         if register == _ESTAT:
             byte = old & ~0x52 | byte & 0x52
         elif register == _ECON2:
+            if old & 0x20 and not byte & 0x20:
+                self._awake_at = clock.now() + _START_US
             if byte & 0x40:
                 byte &= ~0x40
                 if self.packets:
@@ -225,6 +266,9 @@ class ENC28J60:
                 self._common[_ECON1] &= ~0x08
             elif old & 0x80 and not byte & 0x80:
                 self._common[_EIR] |= 0x02  # erratum 12: it may raise the error flag
+            if old & 0x08 and not self._common[_ECON1] & 0x08:
+                self._sending = None
+                self._common[_EIR] |= 0x08  # TXIF: whenever TXRTS goes off
             if byte & 0x04 and not old & 0x04:
                 self._receiver(True)
             elif old & 0x04 and not byte & 0x04:
@@ -267,6 +311,7 @@ class ENC28J60:
             self.cable.promiscuous(True)
             self.cable.start(self._look)
             self._up = self.cable.link()
+            self._check_duplex()
         else:
             self.cable.stop()
 
@@ -297,7 +342,7 @@ class ENC28J60:
             return True
         if bits & 0x01 and to == b"\xff" * 6:
             return True
-        if bits & 0x02 and to[0] & 1 and to != b"\xff" * 6:
+        if bits & 0x02 and to[0] & 1:  # broadcasts, too
             return True
         if bits & 0x04:
             place = hash_bit(to)
@@ -310,7 +355,7 @@ class ENC28J60:
         first, last = self._get(_ERXST), self._get(_ERXND)
         total = 6 + len(frame) + 4
         total += total & 1
-        # Free space: example 6-1.
+        # Free space: section 7.2.5.
         if self._write > self._read_limit:
             free = last - first - (self._write - self._read_limit)
         elif self._write == self._read_limit:
@@ -341,6 +386,7 @@ class ENC28J60:
             self.buffer[at] = byte
             at = first if at == last else at + 1
         self._write = following
+        self._set(_ERXWRPT, following)
         self.packets += 1
 
     # -- Sending
@@ -369,19 +415,22 @@ class ENC28J60:
             if not self.cable.send(frame, len(frame)):
                 clock.after(100, self._sent, frame)  # the other end holds us up
                 return
+            if not self._is_full() and not self.phy[0x10] & 0x0100:
+                self._arrived(frame)  # half-duplex loop-back: HDLDIS is off
             status[2] |= 0x80
             flags = 0x08
         else:
             bit = {"deferred": 0x08, "collisions": 0x10, "late": 0x20, "underrun": 0x80}[fault]
             status[3] |= bit
-            flags = 0x02
+            flags = 0x02 if fault == "late" else 0x0A
             self._common[_ESTAT] |= 0x02 | (0x10 if fault == "late" else 0)
             self._locked_up = True
         self._sending = None
         at = self._get(_ETXND) + 1
         for i in range(7):
             self.buffer[at + i & 0x1FFF] = status[i]
-        self._common[_ECON1] &= ~0x08
+        if flags & 0x08:  # TXRTS; erratum 13: a late collision may leave it set, without TXIF
+            self._common[_ECON1] &= ~0x08
         self._common[_EIR] |= flags
         self._pin()
 

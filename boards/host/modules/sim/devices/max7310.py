@@ -1,7 +1,7 @@
 """MAX7310 port expander, on an I2C bus.
 
-Source: Maxim 19-2698 (data sheet of the MAX7310): command byte in table 1, registers in tables 2 to
-6. The bus timeout is a register that does nothing.
+Source: Maxim's data sheet of the MAX7310: command byte and registers. The bus timeout is a register
+that does nothing.
 """
 
 from micropython import const

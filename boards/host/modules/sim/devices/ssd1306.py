@@ -150,7 +150,7 @@ class Panel:
         elif command == 0xA8:
             self.rows = (values[0] & 0x3F) + 1
         elif command == 0xAD:
-            self.reference = self.reference or values[0] & 0x30 == 0x30
+            self.reference = self.reference or bool(values[0] & 0x10)
         elif command in (0xAE, 0xAF):
             self.on = bool(command & 1)
         elif 0xB0 <= command < 0xB8:
