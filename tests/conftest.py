@@ -13,20 +13,13 @@ def pytest_configure(config):
 
 
 class _Collector:
-    def __init__(self):
-        self._results = []
-
     def pytest_runtest_logreport(self, report):
         if "soak" not in report.keywords or report.skipped:
             return
         if report.when == "call" or report.failed:
-            self._results.append(
-                soakreport.Result(
-                    report.nodeid, report.passed, report.duration, report.user_properties
-                )
+            result = soakreport.Result(
+                report.nodeid, report.passed, report.duration, report.user_properties
             )
-
-    def pytest_sessionfinish(self):
-        if self._results:
+            # At once, because a soak is long, and may be ended.
             commit = soakreport.commit(paths.ROOT, _PAGE.relative_to(paths.ROOT))
-            soakreport.update(_PAGE, paths.ROOT, self._results, commit, soakreport.now())
+            soakreport.update(_PAGE, paths.ROOT, [result], commit, soakreport.now())

@@ -40,17 +40,13 @@ def update(page: Path, root: Path, results: list[Result], commit: str, now: date
         if (found := _ROW.match(line)) and (root / found[1].partition("::")[0]).exists():
             rows[found[1]] = line
     for result in results:
-        figures = ", ".join(f"{name} {_text(value)}" for name, value in result.figures)
+        figures = ", ".join(f"{name} {value}" for name, value in result.figures)
         outcome = "passed" if result.passed else "**failed**"
         rows[result.test] = (
             f"| `{result.test}` | {outcome} | {now:%Y-%m-%d %H:%M} | {commit} | "
             f"{result.seconds:.0f} | {figures.replace('|', '/') or '–'} |"
         )
     page.write_text(_HEAD + "".join(rows[test] + "\n" for test in sorted(rows)))
-
-
-def _text(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) and value >= 10000 else str(value)
 
 
 def commit(root: Path, but: Path) -> str:

@@ -25,7 +25,7 @@ def test_rows_are_added_replaced_and_dropped(tmp_path):
     update(page, tmp_path, [b, a], "abc", _NOW)
     assert rows(page) == [
         "| `test_a.py::test_one[x]` | passed | 2030-04-05 06:07 | abc | 61 "
-        "| kills 200, seed 123,456 |",
+        "| kills 200, seed 123456 |",
         "| `test_b.py::test_two` | **failed** | 2030-04-05 06:07 | abc | 0 | – |",
     ]
     update(page, tmp_path, [Result("test_b.py::test_two", True, 3, [("a|b", "c")])], "d+", _NOW)
