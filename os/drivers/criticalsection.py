@@ -4,7 +4,7 @@ from machine import disable_irq, enable_irq
 from rtos.core import lock, unlock
 
 _depth = 0
-_state = None
+_states = [None, None]  # of disable_irq(), of the outermost section and of the others
 
 
 class CriticalSection:
@@ -35,23 +35,36 @@ class CriticalSection:
 
 def enter():
     """The section begins. Context: any."""
-    global _depth, _state
+    global _depth
     lock()
-    state = disable_irq()
-    if not _depth:
-        _state = state
+    _states[_depth > 0] = disable_irq()
     _depth += 1
 
 
 def leave():
     """The section ends; the outermost one lets interrupts in again. Raises RuntimeError."""
+    _leave[min(_depth, 2)]()
+
+
+def _leave_none():
+    raise RuntimeError("no critical section to leave: enter() first")
+
+
+def _leave_last():
     global _depth
-    if not _depth:
-        raise RuntimeError("no critical section to leave: enter() first")
-    _depth -= 1
-    if not _depth:
-        enable_irq(_state)
+    _depth = 0
+    enable_irq(_states[0])
     unlock()
+
+
+def _leave_inner():
+    global _depth
+    _depth -= 1
+    unlock()
+
+
+# No branch in enter() and leave(): Ctrl-C raises at branches, and interrupts would stay off.
+_leave = (_leave_none, _leave_last, _leave_inner)
 
 
 def in_critical_section():

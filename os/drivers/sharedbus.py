@@ -122,20 +122,25 @@ class BusView:
         """
         bus = self._bus
         lock()
-        state = bus.state
-        mine = state[_SETTINGS] is self._settings
-        if not mine or state[_INSIDE] or bus.mutex.owner is not None:
-            try:
+        # Ctrl-C raises at any branch. There is none between lock() and `try`, nor behind the return:
+        # the caller's next statement is a `try`, and its `finally` begins with leave().
+        try:
+            state = bus.state
+            if (
+                state[_SETTINGS] is not self._settings
+                or state[_INSIDE]
+                or bus.mutex.owner is not None
+            ):
                 self._prepare(bus)
-            except BaseException:
-                unlock()
-                raise
-        elif self._calm is not None:
-            self._calm += 1
-            if self._calm > _CALM:
-                self._go_direct()
-        state[_INSIDE] = True
-        return bus.hardware
+            elif self._calm is not None:
+                self._calm += 1
+                if self._calm > _CALM:
+                    self._go_direct()
+            state[_INSIDE] = True
+            return bus.hardware
+        except BaseException:
+            unlock()
+            raise
 
     def _prepare(self, bus):
         """Have the hardware as the view wants it, or raise why not."""

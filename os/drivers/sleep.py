@@ -257,8 +257,10 @@ def uptime_us():
 
 def _sample():
     lock()  # or another thread's sample comes in between
-    _uptime.end()
-    unlock()
+    try:
+        _uptime.end()
+    finally:
+        unlock()
 
 
 def idle_us():

@@ -24,6 +24,7 @@ _FILLER = const(4)
 _WRITE = const(5)
 _READINTO = const(6)
 _EXCHANGE = const(7)
+_END = const(8)
 _MSB = const(0)
 _LSB = const(1)
 _PIECE = const(64)  # bytes of an awaited transfer between two places where others may run
@@ -60,7 +61,10 @@ class SPIView(BusView):
             hardware.write,
             hardware.readinto,
             hardware.write_readinto,
+            None,
         ]
+        self._ends = (self._leave, self._end)
+        self._quick[_END] = self._ends[cs is not None]
         self._own = _copy(settings)
         self._scratch = bytearray(0)
         self._abort = False
@@ -98,6 +102,7 @@ class SPIView(BusView):
                 # Nobody else has these, so that other views find out who has selected.
                 self._settings = self._quick[_MINE] = bus.state[_SETTINGS] = self._own
                 self._quick[_CHIP] = None
+                self._quick[_END] = self._ends[0]
                 if self._cs is not None:
                     self._cs(0)
         except BaseException:
@@ -119,6 +124,7 @@ class SPIView(BusView):
     def _unselect(self):
         bus = self._bus
         self._quick[_CHIP] = self._cs
+        self._quick[_END] = self._ends[self._cs is not None]
         self._settings = self._quick[_MINE] = bus.state[_SETTINGS] = bus.share(self._own)
         bus.selected = None
 
@@ -127,29 +133,13 @@ class SPIView(BusView):
     def write(self, buf):
         """Send buf; what comes in is dropped."""
         quick = self._quick
-        state = quick[_STATE]
-        if self.direct:
-            self._enter()
-        else:
-            lock()
-            if (
-                state[_SETTINGS] is not quick[_MINE]
-                or state[_INSIDE]
-                or quick[_MUTEX].owner is not None
-            ):
-                self._try()
-            state[_INSIDE] = True
-        chip = quick[_CHIP]
+        chip = self._begin()
         try:
             if chip is not None:
                 chip(0)
             quick[_WRITE](buf)
         finally:
-            if chip is not None:
-                self._end(chip)
-            else:
-                state[_INSIDE] = False
-                unlock()
+            quick[_END](chip)
 
     def read(self, nbytes, write=None):
         """Receive nbytes, as bytes, while `write` goes out again and again."""
@@ -160,26 +150,13 @@ class SPIView(BusView):
     def readinto(self, buf, write=None):
         """Fill buf while `write` goes out again and again."""
         quick = self._quick
-        state = quick[_STATE]
-        lock()
-        if (
-            state[_SETTINGS] is not quick[_MINE]
-            or state[_INSIDE]
-            or quick[_MUTEX].owner is not None
-        ):
-            self._try()
-        state[_INSIDE] = True
-        chip = quick[_CHIP]
+        chip = self._begin()
         try:
             if chip is not None:
                 chip(0)
             quick[_READINTO](buf, quick[_FILLER] if write is None else write)
         finally:
-            if chip is not None:
-                self._end(chip)
-            else:
-                state[_INSIDE] = False
-                unlock()
+            quick[_END](chip)
 
     def write_readinto(self, write_buf, read_buf):
         """Send one buffer while the other is filled; they may be the same one.
@@ -188,16 +165,7 @@ class SPIView(BusView):
         no room is dropped.
         """
         quick = self._quick
-        state = quick[_STATE]
-        lock()
-        if (
-            state[_SETTINGS] is not quick[_MINE]
-            or state[_INSIDE]
-            or quick[_MUTEX].owner is not None
-        ):
-            self._try()
-        state[_INSIDE] = True
-        chip = quick[_CHIP]
+        chip = self._begin()
         try:
             if chip is not None:
                 chip(0)
@@ -206,19 +174,33 @@ class SPIView(BusView):
             else:
                 self._exchange(quick[_EXCHANGE], write_buf, read_buf)
         finally:
-            if chip is not None:
-                self._end(chip)
-            else:
-                state[_INSIDE] = False
-                unlock()
+            quick[_END](chip)
 
-    def _try(self):
-        """_prepare() for a caller that has locked."""
-        try:
-            self._prepare(self._bus)
+    def _begin(self):
+        """Begin a transfer, as _enter(). Returns the chip select that it has to set, or None."""
+        quick = self._quick
+        if self.direct:
+            self._enter()
+            return None
+        state = quick[_STATE]
+        lock()
+        try:  # no branch outside of it, see _enter()
+            if (
+                state[_SETTINGS] is not quick[_MINE]
+                or state[_INSIDE]
+                or quick[_MUTEX].owner is not None
+            ):
+                self._prepare(self._bus)
+            state[_INSIDE] = True
+            return quick[_CHIP]
         except BaseException:
             unlock()
             raise
+
+    def _leave(self, chip):
+        """The end of a transfer without a chip select. No branch: Ctrl-C would raise there."""
+        self._quick[_STATE][_INSIDE] = False
+        unlock()
 
     def _end(self, chip):
         """The end of a transfer, also when the chip select has gone, or is one that can fail."""

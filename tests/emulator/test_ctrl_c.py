@@ -4,6 +4,8 @@ import threading
 import time
 
 import pytest
+from coiltools import hostpage
+from coiltools.emulator import Emulator
 
 _TYPED = "\x05import machine, micropython, time\n{}\nprint('going')\n{}\n\x04"
 _STUCK = """def callback(timer):
@@ -105,3 +107,44 @@ def test_can_be_switched_off(board):
     start(board, "import sys\nmicropython.kbd_intr(-1)", "print(sys.stdin.buffer.read(3))")
     board.console.write(b"a\x03b")
     assert "b'a\\x03b'" in board.wait_for_prompt()
+
+
+_DRIVERS = """import rtos
+from drivers import I2C, SPI, CriticalSection
+from drivers.chips.spichip import SpiChip
+spi = SPI(ssel='V10')
+i2c = I2C()
+view = i2c.device(0x48, freq=400_000)
+chip = SpiChip(spi.device(None), lambda level: None)
+section = CriticalSection()
+four, two = bytearray(4), bytearray(2)
+async def nothing():
+    pass
+def again():
+    rtos.run(nothing)  # raises while the kernel is locked
+    spi.write(four)
+    return i2c.scan()
+"""
+
+
+_STEPS = (
+    "spi.readinto(four)",
+    "spi.write_readinto(two, four)",
+    "i2c.readfrom_mem_into(0x48, 0, two); view.readfrom_mem_into(0x48, 0, two)",
+    "section.__enter__(); section.__exit__(None, None, None)",
+    "chip._transfer(four, None, four)",
+)
+
+
+def test_in_the_middle_of_a_driver_leaves_it_usable(firmware):
+    """Most of the time is spent in the transfer, so that Ctrl-C finds its end time and again."""
+    with Emulator(firmware, flags=hostpage.NO_APP, i2c=["tmp105@0x48"]) as board:
+        board.wait_for_prompt()
+        board.exec(_DRIVERS)
+        for step in _STEPS:
+            for n in range(8):
+                start(board, "", f"while True:\n    {step}")
+                time.sleep(0.02 + 0.007 * n)
+                board.console.write(b"\x03")
+                assert "KeyboardInterrupt" in board.wait_for_prompt()
+                assert board.exec("print(again())") == "[72]\n", step

@@ -59,7 +59,6 @@ class SpiChip:
         spi = self._spi
         if spi is None:
             raise OSError(ENODEV, "%s was deinitialised: make a new one" % self.NAME)
-        kept = False
         try:
             if select and not self._selected:
                 lock()
@@ -71,20 +70,25 @@ class SpiChip:
                 spi.write(write)
             if read is not None:
                 spi.readinto(read, 0xFF)
-            kept = keep
+            # Not in a `finally`: Ctrl-C raises at branches, and here it leads to the one below.
+            if not keep:
+                self._deselect()
         except OSError as error:
+            self._deselect()
             code = error.errno or EIO
             raise OSError(code, "%s: the bus failed (%s)" % (self.NAME, error)) from error
-        finally:
-            if not kept:
-                self._deselect()
+        except BaseException:
+            self._deselect()
+            raise
 
     def _deselect(self):
         """The end of what was kept; nothing if nothing was."""
         if self._selected:
-            self._selected = False
-            self._cs(1)
-            unlock()
+            try:
+                self._cs(1)
+            finally:  # also when the chip select is one that can fail
+                self._selected = False
+                unlock()
 
     def _set_freq(self, freq):
         bus = self._bus
