@@ -28,6 +28,8 @@ _LAZY = {
     "volumes": "mounting",
     "default": "mounting",
     "check": "checking",
+    "aio": "aiofile",
+    "AsyncFile": "aiofile",
     # records
     "RecordLog": "recordlog",
     # stores

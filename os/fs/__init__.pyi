@@ -1,3 +1,4 @@
+from .aiofile import AsyncFile, aio
 from .bufferedblockdevice import BufferedBlockDevice
 from .chainingblockdevice import ChainingBlockDevice
 from .checking import check
@@ -19,6 +20,7 @@ from .slicingblockdevice import SlicingBlockDevice
 from .tdbstore import TDBStore
 
 __all__ = [
+    "AsyncFile",
     "BufferedBlockDevice",
     "ChainingBlockDevice",
     "ExhaustibleBlockDevice",
@@ -38,6 +40,7 @@ __all__ = [
     "StatVfs",
     "TDBStore",
     "Volume",
+    "aio",
     "attach_store",
     "check",
     "default",
