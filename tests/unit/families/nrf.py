@@ -156,6 +156,8 @@ class Timer3:
         self.cc[1] = self._count()
 
     def _set(self, n, value):
+        core = self._chip.core
+        core.pass_time(core.cost_us)
         self.cc[n] = value
 
     def _enable(self, value):

@@ -141,6 +141,7 @@ class TimerFake:
         core = self._chip.core
         core.enter()
         assert 0 <= compare <= self._period
+        core.pass_time(core.cost_us)
         self._compare = compare
         core.leave()
 

@@ -143,6 +143,8 @@ def test_far_and_late_are_in_order():
     late.start(10)
     state = chip.core.disable_irq()
     chip.core.pass_time(60)  # they are half the range and more apart now
+    farthest = port.Alarm(times.note)
+    farthest.start((1 << 29) - 1)
     soon = port.Alarm(times.note)
     soon.start(5)
     chip.core.enable_irq(state)

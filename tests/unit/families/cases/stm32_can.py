@@ -73,6 +73,29 @@ def test_frames_go_out():
     can.deinit()
 
 
+def test_no_end_of_a_frame_is_missed():
+    # A mailbox is empty, and taken for the next frame before anybody has looked what became of it.
+    chip = Stm32("f4")
+    node = chip.open().Can(None)
+    ends = []
+
+    def note(events):
+        end = node.sent() if events & 2 else -1
+        while end >= 0:
+            ends.append(end)
+            end = node.sent()
+
+    node.start(500_000, 0, note)
+    assert node.send(message(1)) == 0
+    chip.can[1].acknowledge(0)
+    assert node.send(message(2)) == 0
+    assert ends == [1]
+    assert node.cancel(0)
+    look(chip)
+    assert ends == [1, 0]
+    node.stop()
+
+
 def test_it_tells_when_a_frame_is_sent():
     chip, can, model, _ = opened()
     count = [0]

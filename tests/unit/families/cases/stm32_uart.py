@@ -63,6 +63,17 @@ def test_write_never_waits():
     serial.deinit()
 
 
+def test_a_byte_waits_while_the_line_is_held_up():
+    chip, serial, uart = opened(baudrate=115_200, flow=True)
+    uart._free_at = 5000  # CTS
+    serial.write(b"abc")
+    chip.core.pass_time(4500)
+    assert uart.sent == b""
+    chip.core.pass_time(1000)
+    assert uart.sent == b"abc"
+    serial.deinit()
+
+
 def test_a_line_is_nearly_as_busy_as_it_can_be():
     chip, serial, uart = opened(baudrate=9600, txbuf=100)
     serial.write(b"u" * 90)
