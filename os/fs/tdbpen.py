@@ -146,7 +146,11 @@ class Pen:
             end += log.slot
         while at < end:
             self._make_trailer(area, at - self._record)
-            self._program(at, self._tail, log.slot)
+            if value_crc is None:
+                # Whether it gets there is not important: the record counts without.
+                self._device.program(at, self._tail)
+            else:
+                self._program(at, self._tail, log.slot)
             self._device.sync()
             at += log.slot
 

@@ -9,9 +9,11 @@ try:
     from ._fasttdb import copy, crc, encode, equals, key_size, store, tag_of
 except ImportError:
     from ._plaintdb import copy, crc, encode, equals, key_size, store, tag_of
-from . import tdbmount
 from .tdbformat import HEADER_SIZE, KEY_CHARS_MAX, WRITE_ONCE
 from .tdbindex import Index
+from .tdbmount import find_active, load, open_log
+
+_WRITABLE = (bytearray, memoryview)
 
 # state
 OPEN = const(0)
@@ -26,7 +28,7 @@ class TDBReader:
     """
 
     def __init__(self, device):
-        self.log = tdbmount.open_log(device)
+        self.log = open_log(device)
         self.index = Index()
         self.lost = set()
         self.live = 0
@@ -38,14 +40,14 @@ class TDBReader:
 
     def _start(self):
         """Look at the medium as after a reset."""
-        self.active = tdbmount.find_active(self.log)
+        self.active = find_active(self.log)
         if self.active is None:
             raise OSError(EIO, "the TDBStore is gone from its device")
         self._load()
 
     def _load(self):
         self._checked = 0
-        tdbmount.load(self)
+        load(self)
         self._state = OPEN
 
     def __getitem__(self, key):
@@ -74,7 +76,7 @@ class TDBReader:
 
         Raises KeyError; ValueError for an offset behind the end; TypeError; OSError(EIO).
         """
-        if not isinstance(buf, (bytearray, memoryview)):
+        if not isinstance(buf, _WRITABLE):
             raise TypeError("pass a bytearray or a memoryview of one")
         n = len(buf)
         if n:
@@ -157,21 +159,25 @@ class TDBReader:
 
     # ---- Parts of them. The kernel is locked.
 
-    def _ready(self):
+    def check_open(self):
+        """Raises OSError(ENODEV) after deinit()."""
         if self._state == GONE:
             raise OSError(ENODEV, "TDBStore is deinitialised")
+
+    def _ready(self):
+        self.check_open()
         if self._state == STALE:
             self._start()
 
     def _name(self, key):
-        """The key as _fasttdb takes it; _n is how many bytes that are. Raises TypeError, ValueError."""
-        if not isinstance(key, str):
-            raise TypeError("keys are str, not %s" % type(key).__name__)
+        """The key as _fasttdb takes it; _n is how many bytes that are. Raises ValueError."""
+        if not isinstance(key, str) or not 0 < len(key) <= KEY_CHARS_MAX:
+            raise ValueError("a key is a str of 1 to %d characters, not %r" % (KEY_CHARS_MAX, key))
         name = encode(key)
-        self._n = n = key_size(name, len(key)) if len(key) <= KEY_CHARS_MAX else 0
+        self._n = n = key_size(name, len(key))
         if not n:
             raise ValueError(
-                'a key has 1 to %d characters, no space and none of */?:;"|<>\\' % KEY_CHARS_MAX
+                'no key has a space, a control character or one of */?:;"|<>\\ in it: %r' % key
             )
         return name
 

@@ -8,9 +8,11 @@ from errno import ENODEV
 from micropython import const
 from rtos.core import lock, unlock
 
-from . import tdbmount
 from .tdbcollector import IDLE, Collector
 from .tdbformat import DELETE, WRITE_ONCE
+from .tdbmount import find_active, open_log
+from .tdbmount import mkfs as _mkfs
+from .tdbmount import reset as _reset
 from .tdbpen import Pen
 from .tdbreader import GONE, OPEN, STALE, TDBReader
 
@@ -54,13 +56,13 @@ class TDBStore(TDBReader):
         self._limit = self._room - self._room // _SLACK
         lock()
         try:
-            self.active = tdbmount.find_active(log)
+            self.active = find_active(log)
             if self.active is None:
                 if not format:
                     raise OSError(
                         ENODEV, "no TDBStore on %r; format=True makes an empty one" % (device,)
                     )
-                self.active = tdbmount.mkfs(log)
+                self.active = _mkfs(log)
             self._load()
         finally:
             unlock()
@@ -68,10 +70,10 @@ class TDBStore(TDBReader):
     @staticmethod
     def mkfs(device):
         """Make an empty store on a device, whatever is there. Raises ValueError, OSError(EIO)."""
-        log = tdbmount.open_log(device)
+        log = open_log(device)
         lock()
         try:
-            tdbmount.mkfs(log)
+            _mkfs(log)
         finally:
             unlock()
 
@@ -104,7 +106,7 @@ class TDBStore(TDBReader):
         """Store a value: bytes, bytearray or memoryview. It is on the medium when this returns.
 
         write_once: this key cannot be set again nor removed; only reset() ends that.
-        Raises ValueError for a bad key, or a value that is too large for the device; TypeError;
+        Raises ValueError for a bad key, or a value that is none or too large for the device;
         OSError(ENOSPC); OSError(EROFS) for a key that is write-once; OSError(EBUSY) while it has a
         writer; OSError(EIO): it has its old value now, and may have the new one after the next start.
         """
@@ -121,7 +123,7 @@ class TDBStore(TDBReader):
             unlock()
 
     def writer(self, key, size, write_once=False):
-        """A value of so many bytes that comes piece by piece. Raises ValueError, TypeError.
+        """A value of so many bytes that comes piece by piece. Raises ValueError.
 
         with kv.writer("picture", 40000) as file:
             while camera.readinto(line):
@@ -175,7 +177,7 @@ class TDBStore(TDBReader):
             if self.writing is not None:
                 raise OSError(_EBUSY, "%r is open" % self.writing)
             self._state = STALE
-            self.active = tdbmount.reset(self.log, self.active)
+            self.active = _reset(self.log, self.active)
             self._load()
         finally:
             unlock()
@@ -203,9 +205,9 @@ class TDBStore(TDBReader):
     # ---- What a writer calls
 
     def size_of(self, value):
-        """Bytes of a value. Raises TypeError."""
+        """Bytes of a value. Raises ValueError."""
         if not isinstance(value, _BYTES) or getattr(value, "itemsize", 1) != 1:
-            raise TypeError("values are bytes, bytearray or memoryview: encode others")
+            raise ValueError("values are bytes, bytearray or memoryview, not %r" % (value,))
         return len(value)
 
     def open_writer(self, writer, name, n, size):
@@ -214,6 +216,10 @@ class TDBStore(TDBReader):
         if self.writing is not None:
             raise OSError(_EBUSY, "%r is open" % self.writing)
         extent = self._stream_extent(n, size)
+        area = self.active
+        if (area.stop - area.end - extent) * 2 < self._room - self.live - extent:
+            # No collection passes the writer, so the others get what room there can be.
+            self._make_room(self._room)
         self._begin(name, n, extent)
         self.writing = writer
         self.pending = extent

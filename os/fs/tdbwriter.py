@@ -1,7 +1,7 @@
 """Writer: a value of a TDBStore that comes piece by piece."""
 
 from binascii import crc32
-from errno import ECANCELED
+from errno import EIO
 
 from rtos.core import lock, unlock
 
@@ -55,8 +55,7 @@ class Writer:
     def write(self, part):
         """The next bytes of the value: bytes, bytearray, memoryview.
 
-        Raises ValueError beyond the size, TypeError; OSError(EIO); OSError(ECANCELED) outside of the
-        block, or after an error that has made the store start anew. Context: not an ISR.
+        Raises ValueError beyond the size, and outside of the block; OSError(EIO). Context: not an ISR.
         """
         n = self._store.size_of(part)
         if n > self._size - self._done:
@@ -71,8 +70,11 @@ class Writer:
             unlock()
 
     def _check(self):
+        if not self.addr:
+            raise ValueError("a writer is used in its with block")
+        self._store.check_open()
         if self._store.writing is not self:
-            raise OSError(ECANCELED, "this writer is not open")
+            raise OSError(EIO, "the store had to start anew: write it again")
 
     def __exit__(self, kind, error, trace):
         """Raises ValueError if bytes are missing, OSError(EIO); then nothing has changed."""
@@ -86,6 +88,7 @@ class Writer:
                 self._pen.finish(store.active, self._crc)
                 store.written(self._name, self._n, self.addr)
         finally:
+            self.addr = 0
             if store.writing is self:
                 store.close_writer()
             unlock()
