@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from . import paths
+from . import lockfile, paths
 from .report import Fail, step
 
 _TIMEOUT_S = 300
@@ -30,6 +30,14 @@ def fetch(name: str, version: str, sha256: str = "", origin: str = "") -> Path:
     origin: who asked for it, for messages.  Raises Fail without network or on a wrong digest.
     """
     store = paths.CACHE / "packages" / f"{_canonical(name)}-{version}"
+    if (store / "modules").is_dir():  # complete: nothing is written
+        return _fetched(name, version, store, sha256, origin)
+    with lockfile.held(store.with_name(store.name + ".lock"), f"fetching {name}"):
+        return _fetched(name, version, store, sha256, origin)
+
+
+def _fetched(name: str, version: str, store: Path, sha256: str, origin: str) -> Path:
+    """As fetch(), while nobody else does the same."""
     archive = _archive(store) or _download(name, version, store, origin)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     record = store / "sha256"
@@ -58,7 +66,6 @@ def _archive(store: Path) -> Path | None:
 
 
 def _download(name: str, version: str, store: Path, origin: str) -> Path:
-    store.parent.mkdir(parents=True, exist_ok=True)
     with (
         step(f"downloading {name} {version}"),
         tempfile.TemporaryDirectory(dir=store.parent) as scratch,
