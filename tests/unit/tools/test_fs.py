@@ -363,6 +363,8 @@ def test_fat_chain_that_loops(tmp_path, tree, capsys):
     struct.pack_into("<H", data, table, loop)
     image.write_bytes(data)
     assert "longer than it should be" in refused(capsys, "cat", image, "lib/deep/deeper/data.bin")
+    assert "data.bin cannot be read" in refused(capsys, "extract", image, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
     assert coil("cat", image, "main.py") == 0  # the rest can be read
     assert coil("check", image) == 1
     assert "data.bin" in capsys.readouterr().out

@@ -37,8 +37,8 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands)
 def command():
-    """Images of littlefs, FAT and key-value stores: make, list, read, check them, move them to and
-    from a board.
+    """Make, list, read and check images of littlefs, FAT, key-value stores and record logs; move
+    volumes to and from boards.
     """
 
 
@@ -54,7 +54,7 @@ def _options(function):
 @command.command()
 @_IMAGE
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_JSON")
-@click.option("--kind", type=click.Choice(storage.KINDS), required=True)
+@click.option("--kind", type=click.Choice(storage.MADE), required=True)
 @click.option("--size", type=_Size(), required=True, metavar="SIZE", help="Such as 8M or 64K.")
 @click.option("--block-size", type=_Size(), metavar="SIZE", help="Erase block, or sector of FAT.")
 @click.option("--program-size", type=click.IntRange(1, 4096), help="Of the device, for kv: 1.")

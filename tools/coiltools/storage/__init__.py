@@ -10,15 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..report import Fail
-from . import fat, kv, lfs, source
+from . import fat, kv, lfs, records, source
 from .image import Damaged, Image, mapped
 
-_KINDS = {  # in the order of looking: what cannot be mistaken comes first
-    "kv": (kv, kv.KvImage),
+_KINDS = {  # in the order of looking: a file system may have an image of a store in a file
     "littlefs": (lfs, lfs.LfsImage),
     "fat": (fat, fat.FatImage),
+    "kv": (kv, kv.KvImage),
+    "records": (records, records.RecordsImage),
 }
 KINDS = tuple(_KINDS)
+#: Those that build() makes.
+MADE = ("littlefs", "fat", "kv")
 
 
 @contextlib.contextmanager

@@ -91,6 +91,21 @@ def _refused(part: str) -> bool:
     return part in ("", ".", "..") or any(c in part for c in "\0/\\") or not part.isprintable()
 
 
+def _readable(image: Image, entry: Entry):
+    """Raises Damaged, with the name, unless the contents can be read."""
+    why = entry.error
+    if not why:
+        try:
+            image.read(entry.path)
+            return
+        except Damaged as damage:
+            why = damage.message
+    raise Damaged(
+        f"{shown(entry.path)} cannot be read: {why.rstrip('.')}.",
+        "nothing was written; coil fs check lists all damage",
+    )
+
+
 def extract(image: Image, folder: Path) -> int:
     """Write all files of an image below `folder`, which must be new or empty.
 
@@ -109,10 +124,7 @@ def extract(image: Image, folder: Path) -> int:
                 "nothing was written; coil fs cat shows a single file",
             )
         if entry.error:
-            raise Damaged(
-                f"{shown(entry.path)} cannot be read: {entry.error}.",
-                "nothing was written; coil fs check lists all damage",
-            )
+            _readable(image, entry)
         if path in found:
             raise Damaged(f"the name '{shown(path)}' is there twice.", "nothing was written")
         found[path] = entry.is_folder
@@ -120,6 +132,9 @@ def extract(image: Image, folder: Path) -> int:
         parent = path.rpartition("/")[0]
         if parent and not found.get(parent, True):
             raise Damaged(f"'{shown(parent)}' is a file and a folder.", "nothing was written")
+    for entry in entries:
+        if not entry.is_folder:
+            _readable(image, entry)
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     for entry in entries:
