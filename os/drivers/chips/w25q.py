@@ -1,7 +1,7 @@
 """W25Q: Winbond's SPI NOR flash chips: a NorFlash with suspend, protection and unique identity.
 
-Winbond's W25Q data sheets (W25Q128JV, W25Q256JV): instruction set table, status registers. GigaDevice's
-GD25Q have most of the same commands.
+Winbond's W25Q data sheets (W25Q64JV revision J, W25Q128JV, W25Q256JV): instruction set table, status
+registers. GigaDevice's GD25Q have most of the same commands.
 """
 
 from errno import ENODEV
@@ -31,6 +31,7 @@ _WPS = const(0x04)  # register 3
 _LOCKED = const(0x01)
 
 _SUSPEND_MS = const(1)  # tSUS is 20 us
+_RESUME_MS = const(1)  # for tSUS after a resume the chip takes no suspend
 _STATUS_MS = const(30)  # tW is 15 ms
 _MAKERS = (0xEF, 0xC8)
 _SECTOR = const(4096)
@@ -148,6 +149,7 @@ class W25Q(NorFlash):
     def _resume(self):
         self._suspended = None
         self._command(_RESUME)
+        self._pause(_RESUME_MS)
 
     def _allow(self, addr, n, status):
         if self.block_locks:

@@ -101,6 +101,18 @@ def test_background_erase():
     assert model.peek(0x30000, 1) == b"x" and model.ignored == []
 
 
+def test_suspend_at_once_after_a_resume():
+    bus = SimulatedSpi(20_000_000)
+    model = bus.attach(Model(MB))
+    chip = W25Q(bus.spi, bus.cs)
+    chip.start_erase(0, 65536)
+    for _ in range(5):
+        assert chip.suspend()
+        chip.resume()
+    chip.sync()
+    assert model.ignored == [], model.ignored
+
+
 def test_protection():
     bus, model, chip = made(8 * MB)
     for first, end in ((0, 8 * MB), (0, 4 * MB), (8 * MB - 4096, 8 * MB), (32768, 8 * MB), (0, 0)):

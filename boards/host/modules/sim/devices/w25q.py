@@ -74,6 +74,7 @@ class W25Q:
         self._enabled = self._volatile = False
         self._asleep = False
         self._four = False
+        self._resumed_us = -_SUSPEND_US
         self._suspended = None  # (what, end of it, first, size)
         self._work = None
         self._alarm = None
@@ -205,6 +206,7 @@ class W25Q:
             if self._suspended:
                 work, left, first, size = self._suspended
                 self._suspended = None
+                self._resumed_us = clock.now()
                 self._begin(left, work, first, size)
         elif opcode == 0x01:
             self._write_status(got)
@@ -308,6 +310,9 @@ class W25Q:
     def _suspend(self):
         if not self.busy or self._alarm is None or self._work[2] < _SECTOR or self._suspended:
             self.ignored.append("nothing to suspend")
+            return
+        if clock.now() - self._resumed_us < _SUSPEND_US:
+            self.ignored.append("suspended too soon after it was resumed")
             return
         left = max(self._alarm.when_us - clock.now(), 1)
         self._alarm.cancel()
