@@ -31,8 +31,8 @@ class I2CDevice(I2CView):
     """An I2C bus as one device wants it; I2C.device() makes it. Goes wherever a bus goes."""
 
     def __init__(self, bus, addr, freq, timeout_us):
-        super().__init__(bus, (freq, timeout_us))
         self.addr = addr
+        super().__init__(bus, (freq, timeout_us))
 
     def __repr__(self):
         return "<I2CDevice %#x of %s, %d Hz>" % (self.addr, self._bus.name, self._settings[0])

@@ -100,8 +100,15 @@ class BusView:
         self.next_direct = None
         if self.direct:
             self._functions = self._directs()
+            self._make_room()
+
+    def _make_room(self):
+        """Afterwards it takes no heap to set the methods: an interrupt handler may be the one that
+        does it. To be called again after other attributes were added.
+        """
+        if self.direct:
             self._set_functions()
-            self.go_careful()  # now there is room for them, and it takes no heap to set them
+            self.go_careful()
 
     def _change(self, settings):
         """Have other settings from the next transfer on."""

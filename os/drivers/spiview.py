@@ -25,6 +25,9 @@ _WRITE = const(5)
 _READINTO = const(6)
 _EXCHANGE = const(7)
 _END = const(8)
+_BEGIN = const(9)
+_BEGIN_WRITE = const(10)
+_ENDS = const(11)  # without and with a chip select
 _MSB = const(0)
 _LSB = const(1)
 _PIECE = const(64)  # bytes of an awaited transfer between two places where others may run
@@ -62,12 +65,15 @@ class SPIView(BusView):
             hardware.readinto,
             hardware.write_readinto,
             None,
+            self._begin,
+            self._begin_direct if self.direct else self._begin,
+            (self._leave, self._end),
         ]
-        self._ends = (self._leave, self._end)
-        self._quick[_END] = self._ends[cs is not None]
+        self._quick[_END] = self._quick[_ENDS][cs is not None]
         self._own = _copy(settings)
         self._scratch = bytearray(0)
         self._abort = False
+        self._make_room()
 
     def _change(self, settings):
         self.deselect()
@@ -102,7 +108,7 @@ class SPIView(BusView):
                 # Nobody else has these, so that other views find out who has selected.
                 self._settings = self._quick[_MINE] = bus.state[_SETTINGS] = self._own
                 self._quick[_CHIP] = None
-                self._quick[_END] = self._ends[0]
+                self._quick[_END] = self._quick[_ENDS][0]
                 if self._cs is not None:
                     self._cs(0)
         except BaseException:
@@ -124,7 +130,7 @@ class SPIView(BusView):
     def _unselect(self):
         bus = self._bus
         self._quick[_CHIP] = self._cs
-        self._quick[_END] = self._ends[self._cs is not None]
+        self._quick[_END] = self._quick[_ENDS][self._cs is not None]
         self._settings = self._quick[_MINE] = bus.state[_SETTINGS] = bus.share(self._own)
         bus.selected = None
 
@@ -133,13 +139,13 @@ class SPIView(BusView):
     def write(self, buf):
         """Send buf; what comes in is dropped."""
         quick = self._quick
-        chip = self._begin()
+        quick[_BEGIN_WRITE]()
         try:
-            if chip is not None:
-                chip(0)
+            if quick[_CHIP] is not None:
+                quick[_CHIP](0)
             quick[_WRITE](buf)
         finally:
-            quick[_END](chip)
+            quick[_END]()
 
     def read(self, nbytes, write=None):
         """Receive nbytes, as bytes, while `write` goes out again and again."""
@@ -150,13 +156,13 @@ class SPIView(BusView):
     def readinto(self, buf, write=None):
         """Fill buf while `write` goes out again and again."""
         quick = self._quick
-        chip = self._begin()
+        quick[_BEGIN]()
         try:
-            if chip is not None:
-                chip(0)
+            if quick[_CHIP] is not None:
+                quick[_CHIP](0)
             quick[_READINTO](buf, quick[_FILLER] if write is None else write)
         finally:
-            quick[_END](chip)
+            quick[_END]()
 
     def write_readinto(self, write_buf, read_buf):
         """Send one buffer while the other is filled; they may be the same one.
@@ -165,23 +171,22 @@ class SPIView(BusView):
         no room is dropped.
         """
         quick = self._quick
-        chip = self._begin()
+        quick[_BEGIN]()
         try:
-            if chip is not None:
-                chip(0)
+            if quick[_CHIP] is not None:
+                quick[_CHIP](0)
             if len(write_buf) == len(read_buf):
                 quick[_EXCHANGE](write_buf, read_buf)
             else:
-                self._exchange(quick[_EXCHANGE], write_buf, read_buf)
+                self._exchange(write_buf, read_buf)
         finally:
-            quick[_END](chip)
+            quick[_END]()
 
     def _begin(self):
-        """Begin a transfer, as _enter(). Returns the chip select that it has to set, or None."""
+        """Begin a transfer, as _enter(). The callers are short of words: with more than 11 of them,
+        locals and stack, their frames come from the heap.
+        """
         quick = self._quick
-        if self.direct:
-            self._enter()
-            return None
         state = quick[_STATE]
         lock()
         try:  # no branch outside of it, see _enter()
@@ -192,25 +197,30 @@ class SPIView(BusView):
             ):
                 self._prepare(self._bus)
             state[_INSIDE] = True
-            return quick[_CHIP]
+            return  # not behind the `except`: that would be a branch
         except BaseException:
             unlock()
             raise
 
-    def _leave(self, chip):
+    def _begin_direct(self):
+        """The same for write(), which can be the hardware's own."""
+        self._enter()
+
+    def _leave(self):
         """The end of a transfer without a chip select. No branch: Ctrl-C would raise there."""
         self._quick[_STATE][_INSIDE] = False
         unlock()
 
-    def _end(self, chip):
+    def _end(self):
         """The end of a transfer, also when the chip select has gone, or is one that can fail."""
         try:
-            chip(1)
+            self._quick[_CHIP](1)
         finally:
             self._quick[_STATE][_INSIDE] = False
             unlock()
 
-    def _exchange(self, both, write_buf, read_buf):
+    def _exchange(self, write_buf, read_buf):
+        both = self._quick[_EXCHANGE]
         sent = len(write_buf)
         received = len(read_buf)
         if sent < received:

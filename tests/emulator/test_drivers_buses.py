@@ -399,6 +399,33 @@ print(good, refused > 0, served > 0, wrong, other.hex())
     assert board.exec(code, timeout=60) == "400 True True 0 f580\n"
 
 
+def test_many_transfers_in_an_interrupt_handler(board):
+    """A view that gets machine's own methods there finds room for them."""
+    code = """
+spi = SPI()
+views = [spi, spi.device(None), spi.device(lambda level: None)]
+readers = [i2c, i2c.device(0x48), i2c.device(0x48, freq=400_000)]
+four = bytearray(4)
+two = bytearray(2)
+count = 0
+def handler(timer):
+    global count
+    for view in views:
+        for _ in range(8):
+            view.write(four)
+            view.readinto(four)
+    for view in readers:
+        for _ in range(8):
+            view.readfrom_mem_into(0x49, 0, two)
+    count += 1
+timer = machine.Timer(-1, period=200, callback=handler, hard=True)
+time.sleep_ms(900)
+timer.deinit()
+print(count > 1, two.hex())
+"""
+    assert board.exec(code) == "True f580\n"
+
+
 def test_recover(board):
     code = """
 i2c.start()
