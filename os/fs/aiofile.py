@@ -3,7 +3,7 @@
 from errno import EINVAL
 
 from micropython import const
-from rtos.core import Mutex, in_callback, in_isr, sleep_ms
+from rtos.core import Mutex, in_callback, in_isr, lock, sleep_ms, unlock
 
 _PIECE = const(512)
 _EBADF = const(9)
@@ -34,7 +34,7 @@ class AsyncFile:
         _check_context()
         if self._file is not None:
             raise OSError(_EBADF, "%r is open already" % self)
-        self._file = _open(self.path, self._mode)
+        self._file = _call(_open, self.path, self._mode)
         return self
 
     async def __aexit__(self, kind, error, trace):
@@ -46,8 +46,8 @@ class AsyncFile:
             file = self._opened()
             if n < 0:
                 at = file.tell()
-                n = file.seek(0, 2) - at
-                file.seek(at)
+                n = _call(file.seek, 0, 2) - at
+                _call(file.seek, at)
             data = bytearray(n)
             got = await self._fill(file, data)
             return bytes(data) if got == n else bytes(memoryview(data)[:got])
@@ -66,13 +66,13 @@ class AsyncFile:
             for at in range(0, n, self._piece):
                 if at:
                     await sleep_ms(0)
-                file.write(view[at : at + self._piece])
+                _call(file.write, view[at : at + self._piece])
             return n
 
     async def seek(self, offset, whence=0):
         """Go to a byte; from the start (0), from here (1), from the end (2). Returns where that is."""
         async with self._mutex:
-            return self._opened().seek(offset, whence)
+            return _call(self._opened().seek, offset, whence)
 
     async def tell(self):
         """Where in the file it is."""
@@ -82,14 +82,14 @@ class AsyncFile:
     async def flush(self):
         """What was written is on the medium, and in the file, when this returns."""
         async with self._mutex:
-            self._opened().flush()
+            _call(self._opened().flush)
 
     async def close(self):
         """Close the file; may be called twice. Raises OSError(ENOSPC), (EIO)."""
         async with self._mutex:
             file, self._file = self._file, None
             if file is not None:
-                file.close()
+                _call(file.close)
 
     async def _fill(self, file, buf):
         view = memoryview(buf)
@@ -98,7 +98,7 @@ class AsyncFile:
         while at < n:
             if at:
                 await sleep_ms(0)
-            got = file.readinto(view[at : at + self._piece])
+            got = _call(file.readinto, view[at : at + self._piece])
             if not got:
                 break
             at += got
@@ -149,6 +149,16 @@ class aio:
                     await sleep_ms(0)
                     n = await reader.readinto(buf)
         return total
+
+
+def _call(function, *arguments):
+    # Without boards/native a thread can come in where a block device in Python returns to the file
+    # system, unless it is locked around the call.
+    lock()
+    try:
+        return function(*arguments)
+    finally:
+        unlock()
 
 
 def _check_context():
