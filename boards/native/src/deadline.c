@@ -90,8 +90,10 @@ static mp_obj_t native_expire(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(coil_expire_obj, native_expire);
 
+// The port has raised something. What is ready by now was not told to the drain.
 static void unlock(void *node) {
     (void)node;
+    coil_resched = true;
     coil_unlock();
 }
 
@@ -107,7 +109,8 @@ bool coil_set_alarm(void) {
     ++coil_lock_depth;
     nlr_push_jump_callback(&node, unlock);
     mp_call_function_1(program, expire(coil_ready_quietly));
-    nlr_pop_jump_callback(true);
+    nlr_pop_jump_callback(false);
+    coil_unlock();
     return true;
 }
 
