@@ -12,7 +12,9 @@ static callback_t alarm_callback;
 MP_REGISTER_ROOT_POINTER(mp_obj_t mps2_alarm_function);
 
 static void alarm_due(void) {
-    callback_fire(&alarm_callback);
+    if (MP_STATE_PORT(mps2_alarm_function) != MP_OBJ_NULL) { // else nothing was attached yet
+        callback_fire(&alarm_callback);
+    }
 }
 
 static mp_uint_t alarm_trigger(mp_obj_t parent, mp_uint_t trigger) {
@@ -34,6 +36,9 @@ static const mp_irq_methods_t alarm_methods = {
 
 // attach_alarm(function): what is called, as a hard callback with one argument, when time is up.
 static mp_obj_t mps2_attach_alarm(mp_obj_t function) {
+    if (!mp_obj_is_callable(function)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("attach_alarm(function): pass something that can be called"));
+    }
     clock_alarm_cancel(ALARM_KERNEL);
     callback_init(&alarm_callback, &alarm_methods, mp_const_none);
     MP_STATE_PORT(mps2_alarm_function) = function; // for the collector, which does not look there
