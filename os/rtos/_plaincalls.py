@@ -9,7 +9,7 @@ from collections import deque
 from micropython import const
 
 from .core import now
-from .eventplace import CLOCK_MASK, NOTHING, Bound, ticks_diff
+from .eventplace import CLOCK_MASK, NO_CALL, NOTHING, Bound, ticks_diff
 from .eventport import interrupt_mask
 
 # An id is a generation above the number of its place, which is 1 to 1024; 0 is no id.
@@ -20,6 +20,7 @@ _ONCE = const(0)
 _PERIODIC = const(1)
 _OWN = const(2)
 _DELAYED = const(3)
+_CANCELLED = const(4)  # before make() has come to it
 
 
 class Place:
@@ -46,6 +47,8 @@ class Place:
         """Returns whether there was anything to cancel. The place is not free yet."""
         if self.function is not None:
             self.function = None
+            self.period_ms = 0
+            self.kind = _CANCELLED
             return True
         if self.period_ms:  # being made
             self.period_ms = 0
@@ -98,6 +101,8 @@ class Calls:
         self.dropped += 1
 
     def call(self, function, arg=NOTHING, *more):
+        if function is None:  # it would be taken for a cancelled call
+            raise TypeError(NO_CALL)
         if more:
             function = Bound(function, (arg,) + more)
             arg = NOTHING
@@ -113,6 +118,8 @@ class Calls:
         return place.id
 
     def post(self, function, arg, due, period_ms):
+        if function is None:
+            raise TypeError(NO_CALL)
         kind = _PERIODIC if period_ms else _DELAYED
         state = self._irq_off()  # as in call()
         place = self._free
@@ -130,18 +137,27 @@ class Calls:
         return place.id
 
     def own(self):
+        own = Place(0, None, _OWN)
         self._room += 1
         inbox = deque((), self._room)
+        append = inbox.append
+        pop = self._inbox.popleft
+
+        def move(_):
+            append(pop())
+
+        def direct(place):
+            place.append = append
+
+        # No branch, for what runs there may post, or take what was posted: the loops are C's.
         state = self._irq_off()
         try:
-            for _ in range(len(self._inbox)):
-                inbox.append(self._inbox.popleft())
-            for place in self._places:
-                place.append = inbox.append
+            any(map(move, range(len(self._inbox))))
+            any(map(direct, self._places))
             self._inbox = inbox
         finally:
             self._irq_on(state)
-        return Place(0, None, _OWN)
+        return own
 
     def post_own(self, place, function, arg, due, period_ms):
         state = self._irq_off()
@@ -178,6 +194,7 @@ class Calls:
         place.arg = NOTHING
         place.period_ms = 0
         if not place.number:
+            place.kind = _OWN
             place.posted = False
             return
         place.kind = _ONCE
@@ -202,7 +219,8 @@ class Calls:
                 self._signal.release()
         if place.waits:
             return place
-        # No branch until the place says that its call is made.
+        # No branch until the place says that its call is made. A handler may cancel it in between:
+        # that shows in its kind.
         self.function = function = place.function
         arg = place.arg
         place.function = None
@@ -211,6 +229,8 @@ class Calls:
             self._arg = arg
             if place.kind == _DELAYED:
                 place.kind = _ONCE
+            elif place.kind == _CANCELLED:
+                self.function = function = None
             elif place.kind == _OWN and not place.period_ms:
                 self._making = None  # so that the handler can post its event again
                 self.release(place)
@@ -238,13 +258,15 @@ class Calls:
         if place is None:
             return None
         if place.period_ms and self.function is not None:
-            # In this order: cancel() may come at the branch, and looks at the function first.
+            # In this order: cancel() may come at any bytecode, and looks at the function first. From
+            # there on it leaves that None, and whoever files the place sees it.
             place.function = self.function
             place.arg = self._arg
-            if place.period_ms:
+            period_ms = place.period_ms
+            if period_ms:
                 late = ticks_diff(now(), place.due)
-                periods = 1 if late < 0 else late // place.period_ms + 1
-                place.due = (place.due + periods * place.period_ms) & CLOCK_MASK
+                periods = 1 if late < 0 else late // period_ms + 1
+                place.due = (place.due + periods * period_ms) & CLOCK_MASK
                 place.waits = True
                 return place
             place.function = None

@@ -1,7 +1,7 @@
 """Event and UserEvent: a call that is posted to an event queue again and again."""
 
 from .core import lock, now, unlock
-from .eventplace import CLOCK_MASK, NOTHING, Bound, check_ms, name_of
+from .eventplace import CLOCK_MASK, NO_CALL, NOTHING, Bound, check_ms, name_of
 
 
 class _Event:
@@ -9,7 +9,7 @@ class _Event:
 
     def __init__(self, queue, function, *args):
         if not callable(function):
-            raise TypeError("pass the function and its arguments, not its call")
+            raise TypeError(NO_CALL)
         self._queue = queue
         self._handler = function
         self._args = args

@@ -17,6 +17,9 @@ class _Nothing:
 #: Stands for "no argument": None is one.
 NOTHING = _Nothing()
 
+#: What a caller is told whose function is None, such as that of `call(handler())`.
+NO_CALL = "pass the function and its arguments, not its call"
+
 
 def ticks_diff(a, b):
     """Milliseconds from `b` to `a` on the kernel's clock, negative if `a` comes first."""
@@ -38,6 +41,8 @@ class Bound:
     """A function with arguments."""
 
     def __init__(self, function, args):
+        if function is None:
+            raise TypeError(NO_CALL)
         self.__name__ = name_of(function)
         self._function = function
         self._args = args

@@ -128,11 +128,13 @@ class EventQueue(Chained):
         cancels itself gets True. The place is free when the dispatcher has come by.
         """
         lock()  # or the dispatcher frees the place in between, and somebody else takes it
-        place = self.calls.find(id)
-        cancelled = place is not None and place.cancel()
-        if cancelled:
-            self.calls.expel(place)
-        unlock()
+        try:
+            place = self.calls.find(id)
+            cancelled = place is not None and place.cancel()
+            if cancelled:
+                self.calls.expel(place)
+        finally:
+            unlock()
         if cancelled:
             self.sweep()
         return cancelled
@@ -193,9 +195,10 @@ class EventQueue(Chained):
         self._wake()
 
     async def _serve(self, timeout_ms, wait):
-        if self._dispatched:
+        dispatched = self._dispatched
+        self._dispatched = True  # no branch in between: another thread may come at one
+        if dispatched:
             raise RuntimeError("'%s' is being dispatched: that is the work of one" % self.name)
-        self._dispatched = True
         calls = self.calls
         make = calls.make
         self._began = now()
@@ -228,8 +231,8 @@ class EventQueue(Chained):
                         await result
                         result = calls.done()
                 except Exception as error:
-                    self._report(calls.function, error)
                     result = calls.done()
+                    self._report(calls.function, error)
                 except BaseException:
                     calls.drop()
                     raise
@@ -289,8 +292,11 @@ class EventQueue(Chained):
             return None
 
     def _report(self, function, error):
-        print("%r: handler '%s' failed:" % (self, name_of(function)))
-        sys.print_exception(error)
+        try:
+            print("%r: handler '%s' failed:" % (self, name_of(function)))
+            sys.print_exception(error)
+        except Exception:  # raised by the repr() of what the program has made
+            print("%r: a handler failed, and its report, too" % self)
 
     # ---- The dispatcher's lists
 

@@ -251,3 +251,107 @@ def test_nothing_is_allocated(run_on_board, priority):
     made, dropped = map(int, output.split())
     assert made >= 7 * 1000
     assert dropped == 0
+
+
+_CANCELLED_IN_TIME = """
+import machine, rtos
+from rtos.eventplace import NOTHING
+
+ROUNDS = const(5000)
+queue = rtos.EventQueue(4)
+calls = queue.calls
+latest = [0]
+said = [False]
+made = cancelled = wrong = 0
+
+def handler():
+    global made
+    made += 1
+
+def isr(timer):
+    if latest[0] and queue.cancel(latest[0]):
+        said[0] = True
+
+def once():
+    id = queue.call(handler)
+    latest[0] = id
+    calls.make()
+    latest[0] = 0
+
+def again():
+    # As the dispatcher does. Returns whether the call is to be made once more.
+    id = queue.call_every(1, handler)
+    place = calls.take()
+    place.waits = False
+    latest[0] = id
+    result = calls.make(place)
+    latest[0] = 0
+    if result is None:
+        return False
+    more = result.function is not None
+    calls.release(result)
+    return more
+
+timer = machine.Timer(-1, freq=FREQ, callback=isr, hard=True)
+for n in range(ROUNDS):
+    made = 0
+    said[0] = False
+    once()
+    if made != (not said[0]):
+        wrong += 1
+    cancelled += said[0]
+    said[0] = False
+    more = again()
+    if more == said[0]:
+        wrong += 1
+    cancelled += said[0]
+timer.deinit()
+print(wrong, cancelled > 100, all(queue.call(handler) for _ in range(4)), queue.dropped)
+"""
+
+
+@NATIVE
+def test_a_call_that_a_hard_handler_cancels_is_not_made(run_on_board, native):
+    """At any instruction: the timer's period is no multiple of anything in the loop."""
+    freq = 1999 if native else 811
+    text = "from micropython import const\n" + _CANCELLED_IN_TIME.replace("FREQ", str(freq))
+    assert run_on_board(text, native) == "0 True True 0\n"
+
+
+_ALARM = """
+import mps2, time
+
+for wrong in (None, 5, "alarm"):
+    try:
+        mps2.attach_alarm(wrong)
+        print("taken")
+    except TypeError:
+        pass
+mps2.program_alarm(1)  # nothing is attached
+time.sleep_ms(5)
+rung = [0]
+
+def ring(_):
+    rung[0] += 1
+
+mps2.attach_alarm(ring)
+for delay in ("1", 1.5, [], 1 << 40):
+    try:
+        mps2.program_alarm(delay)
+        print("taken")
+    except (TypeError, OverflowError):
+        pass
+for delay in (0, -5, 1):
+    mps2.program_alarm(delay)
+    time.sleep_ms(5)
+mps2.program_alarm(2)
+mps2.program_alarm(None)
+time.sleep_ms(5)
+mps2.program_alarm((1 << 30) - 1)
+time.sleep_ms(5)
+print(rung)
+"""
+
+
+def test_an_alarm_that_is_used_wrongly(run_on_board):
+    assert run_on_board(_ALARM, icount=3) == "[3]\n"

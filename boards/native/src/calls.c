@@ -7,6 +7,7 @@
 #define GENERATION (2048)
 #define NUMBER (GENERATION - 1)
 #define CLOCK_MASK (0x3fffffff)
+#define PLACES_MAX (1024)
 
 enum { ONCE, PERIODIC, OWN, DELAYED };
 
@@ -46,16 +47,14 @@ typedef struct {
 
 // ---- Place
 
-// cancel(): whether there was anything to cancel. The place is not free yet.
+// cancel(): whether there was anything to cancel. The place is not free yet. A periodic call that is
+// being made has no function, and is not made again.
 static mp_obj_t place_cancel(mp_obj_t self_in) {
     place_t *self = MP_OBJ_TO_PTR(self_in);
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
-    bool found = self->function != mp_const_none;
+    bool found = self->function != mp_const_none || self->period_ms != 0;
     self->function = mp_const_none;
-    if (!found && self->period_ms != 0) { // being made
-        self->period_ms = 0;
-        found = true;
-    }
+    self->period_ms = 0;
     MICROPY_END_ATOMIC_SECTION(atomic_state);
     return mp_obj_new_bool(found);
 }
@@ -109,6 +108,13 @@ static MP_DEFINE_CONST_OBJ_TYPE(
     locals_dict, &place_locals
     );
 
+static place_t *place_of(mp_obj_t object) {
+    if (!mp_obj_is_exact_type(object, &place_type)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("pass a place of the queue"));
+    }
+    return MP_OBJ_TO_PTR(object);
+}
+
 static place_t *place_new(calls_t *self, uint16_t number, uint8_t kind) {
     place_t *place = mp_obj_malloc(place_t, &place_type);
     place->function = place->next = mp_const_none;
@@ -126,9 +132,16 @@ static place_t *place_new(calls_t *self, uint16_t number, uint8_t kind) {
 // Calls(size, signal, nothing)
 static mp_obj_t calls_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 3, 3, false);
+    mp_int_t size = mp_obj_get_int(args[0]);
+    if (size < 0 || size > PLACES_MAX) {
+        mp_raise_ValueError(MP_ERROR_TEXT("Calls(size): 0 to 1024 places"));
+    }
+    if (!mp_obj_is_exact_type(args[1], &coil_semaphore_type)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("Calls(signal): pass a Semaphore"));
+    }
     calls_t *self = m_new0(calls_t, 1);
     self->base.type = type;
-    self->size = self->room = mp_obj_get_int(args[0]);
+    self->size = self->room = size;
     self->signal = args[1];
     self->nothing = args[2];
     self->hook = self->function = mp_const_none;
@@ -142,7 +155,11 @@ static mp_obj_t calls_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     return MP_OBJ_FROM_PTR(self);
 }
 
-// Interrupts are off. There is room: it is that for all places.
+// There is room for all places; but Python can release one twice, or a foreign one.
+static bool has_room(calls_t *self) {
+    return self->count < self->room;
+}
+
 static void append(calls_t *self, place_t *place) {
     size_t at = self->head + self->count++;
     self->inbox[at < self->room ? at : at - self->room] = place;
@@ -182,7 +199,8 @@ static void fill(place_t *place, mp_obj_t function, mp_obj_t arg, uint8_t kind, 
 static place_t *post(calls_t *self, mp_obj_t function, mp_obj_t arg, uint8_t kind, uint32_t due, uint32_t period_ms) {
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     place_t *place = self->free;
-    if (place == NULL) {
+    if (place == NULL || !has_room(self)) {
+        place = NULL;
         ++self->dropped;
     } else {
         self->free = place->free;
@@ -194,9 +212,17 @@ static place_t *post(calls_t *self, mp_obj_t function, mp_obj_t arg, uint8_t kin
     return place;
 }
 
+// It would be taken for a cancelled call: what `call(handler())` comes to is to be told.
+static void refuse_none(mp_obj_t function) {
+    if (function == mp_const_none) {
+        mp_raise_TypeError(MP_ERROR_TEXT("pass the function and its arguments, not its call"));
+    }
+}
+
 // call(function, *args) -> the call's id, or 0: no place is free. Two arguments or more allocate.
 static mp_obj_t calls_call(size_t n_args, const mp_obj_t *args) {
     calls_t *self = MP_OBJ_TO_PTR(args[0]);
+    refuse_none(args[1]);
     mp_obj_t arg = n_args == 2 ? self->nothing : n_args == 3 ? args[2] : mp_obj_new_tuple(n_args - 2, args + 2);
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     place_t *place = post(self, args[1], arg, ONCE, 0, 0);
@@ -217,6 +243,7 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR(calls_call_obj, 2, calls_call);
 static mp_obj_t calls_post(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     calls_t *self = MP_OBJ_TO_PTR(args[0]);
+    refuse_none(args[1]);
     uint32_t period_ms = mp_obj_get_int(args[4]);
     uint8_t kind = period_ms != 0 ? PERIODIC : DELAYED;
     place_t *place = post(self, args[1], args[2], kind, mp_obj_get_int(args[3]), period_ms);
@@ -251,12 +278,12 @@ static MP_DEFINE_CONST_FUN_OBJ_1(calls_own_obj, calls_own);
 static mp_obj_t calls_post_own(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     calls_t *self = MP_OBJ_TO_PTR(args[0]);
-    place_t *place = MP_OBJ_TO_PTR(args[1]);
+    place_t *place = place_of(args[1]);
     bool waits = args[4] != mp_const_none;
     uint32_t due = waits ? mp_obj_get_int(args[4]) : 0;
     uint32_t period_ms = mp_obj_get_int(args[5]);
     mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
-    bool fresh = !place->posted;
+    bool fresh = !place->posted && has_room(self);
     if (fresh) {
         fill(place, args[2], args[3], OWN, due, period_ms);
         place->posted = true;
@@ -274,7 +301,10 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(calls_post_own_obj, 6, 6, calls_post_
 // find(id) -> the place of a call that waits or is being made, or None.
 static mp_obj_t calls_find(mp_obj_t self_in, mp_obj_t id_in) {
     calls_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_int_t id = mp_obj_get_int(id_in);
+    mp_int_t id = mp_obj_get_int_truncated(id_in);
+    if (!mp_obj_is_small_int(id_in)) {
+        return mp_const_none; // no id is so large
+    }
     size_t number = id & NUMBER;
     if (id > 0 && number >= 1 && number <= self->size && self->places[number - 1]->id == (uint32_t)id) {
         return MP_OBJ_FROM_PTR(self->places[number - 1]);
@@ -286,7 +316,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(calls_find_obj, calls_find);
 // expel(place): its id is no longer in use.
 static mp_obj_t calls_expel(mp_obj_t self_in, mp_obj_t place_in) {
     (void)self_in;
-    place_t *place = MP_OBJ_TO_PTR(place_in);
+    place_t *place = place_of(place_in);
     place->id = (place->id + GENERATION) & CLOCK_MASK;
     return mp_const_none;
 }
@@ -309,7 +339,7 @@ static void release(calls_t *self, place_t *place) {
 
 // release(place): it is free.
 static mp_obj_t calls_release(mp_obj_t self_in, mp_obj_t place_in) {
-    release(MP_OBJ_TO_PTR(self_in), MP_OBJ_TO_PTR(place_in));
+    release(MP_OBJ_TO_PTR(self_in), place_of(place_in));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(calls_release_obj, calls_release);
@@ -339,14 +369,19 @@ static mp_obj_t calls_done(mp_obj_t self_in) {
     if (place == NULL) {
         return mp_const_none;
     }
-    if (self->function != mp_const_none && place->period_ms != 0) {
+    // In one: cancel() finds it being made, or waiting.
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
+    bool again = self->function != mp_const_none && place->period_ms != 0;
+    if (again) {
         place->arg = self->arg;
         place->function = self->function;
         next_period(place, coil_now_ms());
-        return MP_OBJ_FROM_PTR(place);
+    } else {
+        release(self, place);
     }
-    release(self, place);
-    return mp_const_none;
+    self->arg = self->nothing;
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
+    return again ? MP_OBJ_FROM_PTR(place) : mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(calls_done_obj, calls_done);
 
@@ -362,15 +397,18 @@ static MP_DEFINE_CONST_FUN_OBJ_1(calls_drop_obj, calls_drop);
 // has returned, if that is to be awaited: done() then. What the call raises is raised, and then done().
 static mp_obj_t calls_make(size_t n_args, const mp_obj_t *args) {
     calls_t *self = MP_OBJ_TO_PTR(args[0]);
-    place_t *place = n_args > 1 && args[1] != mp_const_none ? MP_OBJ_TO_PTR(args[1]) : pop(self);
+    place_t *place = n_args > 1 && args[1] != mp_const_none ? place_of(args[1]) : pop(self);
     if (place == NULL) {
         return mp_const_none;
     }
     if (place->waits) {
         return MP_OBJ_FROM_PTR(place);
     }
+    // In one: cancel() finds it waiting, and then it is not made, or being made.
+    mp_uint_t atomic_state = MICROPY_BEGIN_ATOMIC_SECTION();
     mp_obj_t function = self->function = place->function;
     mp_obj_t arg = self->arg = place->arg;
+    bool spread = place->spread;
     self->making = place;
     place->function = mp_const_none;
     if (place->kind == DELAYED) {
@@ -379,13 +417,14 @@ static mp_obj_t calls_make(size_t n_args, const mp_obj_t *args) {
         self->making = NULL; // so that the handler can post its event again
         release(self, place);
     }
+    MICROPY_END_ATOMIC_SECTION(atomic_state);
     if (function == mp_const_none) { // cancelled
         return calls_done(args[0]);
     }
     mp_obj_t result;
     if (arg == self->nothing) {
         result = mp_call_function_0(function);
-    } else if (place->spread) {
+    } else if (spread) {
         size_t count;
         mp_obj_t *items;
         mp_obj_get_array(arg, &count, &items);

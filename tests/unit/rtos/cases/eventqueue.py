@@ -2,6 +2,7 @@
 
 import micropython
 import rtos
+from rtos.core import locked
 from support import MICROPYTHON, raises, run_main
 
 DELAY_MAX_MS = 2**29 - 1
@@ -308,6 +309,72 @@ def test_a_handler_cancels_what_is_due_with_it():
     assert dispatched(prepare, 50) == [("first", 10)]
 
 
+def test_what_is_no_id_at_all_leaves_the_kernel_unlocked():
+    queue = rtos.EventQueue(2)
+    for id in (None, "1", [1]):
+        raises(TypeError, queue.cancel, id)
+        raises(TypeError, queue.time_left, id)
+        assert not locked()
+    for id in (1 << 40, -(1 << 40), (1 << 64) + 1):
+        assert not queue.cancel(id), id
+        assert queue.time_left(id) == -1, id
+
+
+def test_ids_wrap():
+    queue = rtos.EventQueue(1)
+    place = queue.calls.find(1)
+    for _ in range(2**19 - 2):
+        queue.calls.expel(place)
+    log = []
+    ids = []
+    for n in range(4):
+        ids.append(queue.call(log.append, n))
+        queue.dispatch_once()
+    assert ids == [1 - 2 * 2048 + 2**30, 1 - 2048 + 2**30, 1, 1 + 2048]
+    assert log == [0, 1, 2, 3]
+
+
+# ---- Wrong arguments, also to what is behind the queue
+
+
+def test_the_result_of_a_call_is_no_function():
+    queue = rtos.EventQueue(2)
+    for post in (queue.call, lambda *a: queue.call_in(1, *a), lambda *a: queue.call_every(1, *a)):
+        error = raises(TypeError, post, None)
+        assert "not its call" in str(error)
+        raises(TypeError, post, None, 1)
+        raises(TypeError, post, None, 1, 2)
+    assert queue.call(print) and queue.call(print) and queue.dropped == 0  # no place was taken
+
+
+def test_foreign_objects_do_not_crash_the_places():
+    class Other:
+        pass
+
+    queue = rtos.EventQueue(2)
+    calls = queue.calls
+    for thing in (5, "place", Other(), Other, [None], queue, queue._signal):
+        for function in (calls.release, calls.expel, calls.make):
+            raises((TypeError, AttributeError), function, thing)
+        raises((TypeError, AttributeError), calls.post_own, thing, print, 1, None, 0)
+    assert queue.call(print) and queue.call(print)
+
+
+def test_a_place_that_was_released_too_often_does_no_harm():
+    log = []
+    queue = rtos.EventQueue(2)
+    calls = queue.calls
+    for _ in range(4):
+        id = queue.call(print)
+        if id:
+            calls.release(calls.find(id))
+    for n in range(50):
+        queue.call(log.append, n)
+    while calls:
+        calls.make()
+    assert len(log) < 50
+
+
 # ---- dispatch()
 
 
@@ -485,6 +552,50 @@ def test_handlers_that_raise_are_reported_and_the_queue_goes_on():
         return log
 
     assert run_main(main) == ["on"]
+
+
+def test_an_exception_that_cannot_be_reported_does_not_end_the_dispatcher():
+    class Unspeakable(Exception):
+        def __repr__(self):
+            raise ValueError("of a report")
+
+        __str__ = __repr__
+
+    async def main():
+        log = []
+        queue = rtos.EventQueue(2)
+
+        def broken():
+            log.append("broken")
+            raise ValueError(Unspeakable())
+
+        queue.call_every(10, broken)
+        for _ in range(3):  # a place for them is free each time
+            assert queue.call(broken)
+            await queue.dispatch(0)
+        await queue.dispatch(25)
+        return log
+
+    assert run_main(main) == ["broken"] * 5
+
+
+def test_a_user_event_is_cancelled_once():
+    async def main():
+        log = []
+        queue = rtos.EventQueue(0)
+        event = rtos.UserEvent(queue, log.append, 1)
+        for period_ms in (0, 10, 0, 20):
+            event.period_ms(period_ms)
+            assert event.post() and not event.post()
+            assert event.cancel() and not event.cancel()
+            await queue.dispatch(30)
+        assert log == []
+        event.period_ms(0)
+        assert event.post()
+        await queue.dispatch(0)
+        return log
+
+    assert run_main(main) == [1]
 
 
 def test_dispatch_once_needs_no_kernel():
