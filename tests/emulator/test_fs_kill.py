@@ -13,18 +13,30 @@ import signal
 import time
 
 import pytest
+from coiltools import storage
 from coiltools.emulator import Emulator
 from littlefs import LittleFS
 
 _FLASH_BYTES = 8 << 20
 _BLOCK = 4096
+#: Where the store is: in the area for update slots, of which there are none yet.
+_STORE, _STORE_BYTES = 0x21C00000, 0x10000
+_DISK = 0x21000000
 #: `make soak` sets COIL_SOAK.
 _KILLS = 200 if os.environ.get("COIL_SOAK") else 20
 
 # Reports what is there, in lines `name number`, then does what it is told, one line after another.
-_APPLICATION = """
+_APPLICATION = (
+    f"""
 import os, sys, machine
+from fs import RamBlockDevice, TDBStore
+from uctypes import bytearray_at
 
+medium = RamBlockDevice(
+    bytearray_at({_STORE}, {_STORE_BYTES}), program_size=8, erase_size=4096, erase_value=0xFF)
+store = TDBStore(medium, format=True)
+"""
+    + """
 FOLDER = "/flash/data/"
 
 def contents(n, size):
@@ -57,6 +69,12 @@ def append(name, n, size):
 def remove(name, n, size):
     os.remove(FOLDER + name)
 
+def put(key, n, size):
+    store[key] = contents(n, size)
+
+def unset(key, n, size):
+    del store[key]
+
 def lines(data):
     last = len(data) // 8
     return last if data == b"".join([b"%07d\\n" % n for n in range(last + 1)][1:]) else "bad"
@@ -66,6 +84,8 @@ def report():
         with open(FOLDER + name, "rb") as file:
             data = file.read()
         print(name, lines(data) if name == "log" else number(data))
+    for key in store:
+        print(key, number(store[key]))
     print("ready")
 
 try:
@@ -81,6 +101,7 @@ while True:
     globals()[words[0]](words[1], int(words[2]), int(words[3]))
     print("done", words[2])
 """
+)
 
 
 class Writer:
@@ -113,7 +134,10 @@ class Writer:
         old = {name: str(n) for name, n in self.there.items()}
         new = {name: str(n) for name, n in self.after.items()}
         allowed = [old, new]
-        for name in new.keys() - old.keys():  # open() has made it, close() was not reached
+        for name in new.keys() - old.keys():
+            if name.startswith("key"):
+                continue
+            # open() has made the file, close() was not reached.
             allowed.append({**old, name: "empty"})
         if "log" in new and "log" not in old:
             allowed.append({**old, "log": "0"})
@@ -129,41 +153,48 @@ class Writer:
 
     def send(self, action, name, n, size):
         self.after = dict(self.there)
-        if action == "remove":
+        if action in ("remove", "unset"):
             self.after.pop(name, None)
         else:
             self.after[name] = n
         self.board.console.write(f"{action} {name} {n} {size}\n".encode())
-        self.board.console.until(b"begin %d\r\n" % n, timeout=30)
 
     def do(self, *operation):
-        self.send(*operation)
         begin = time.monotonic()
+        self.send(*operation)
         self.board.console.until(b"done %d\r\n" % operation[2], timeout=30)
         self.seconds.append(time.monotonic() - begin)
         self.there = self.after
 
     def choose(self):
         """An operation that is possible now."""
-        names = sorted(self.there.keys() - {"log"})
-        action = self.random.choice(["write", "replace", "append", "write", "replace", "remove"])
+        files = sorted(name for name in self.there if name.startswith("file"))
+        keys = sorted(name for name in self.there if name.startswith("key"))
+        action = self.random.choice(["write", "replace", "write", "replace", "append", "remove"])
+        if self.random.randrange(2):
+            action = self.random.choice(["set", "set", "set", "unset"])
+        n, self._next = self._next, self._next + 1
         if action == "append":
             return "append", "log", self.there.get("log", 0) + 1, 0
-        n, self._next = self._next, self._next + 1
-        if action == "remove" and names:
-            return "remove", self.random.choice(names), n, 0
+        if action == "remove" and files:
+            return "remove", self.random.choice(files), n, 0
+        if action == "unset" and keys:
+            return "unset", self.random.choice(keys), n, 0
+        which = self.random.randrange(6)
+        if action in ("set", "unset"):
+            return "put", f"key{which}", n, self.random.choice([0, 10, 100, 1000, 3000])
         if action == "remove":
             action = "write"
-        size = self.random.choice([10, 100, 1000, 3000, 9000])
-        return action, f"file{self.random.randrange(6)}", n, size
+        return action, f"file{which}", n, self.random.choice([10, 100, 1000, 3000, 9000])
 
     def kill(self):
         """In the middle of an operation, mostly. Returns whether it was not told to be done."""
         operation = self.choose()
         usual = sorted(self.seconds)[len(self.seconds) // 2]
         self.send(*operation)
-        time.sleep(self.random.uniform(0, 1.5 * usual))
+        time.sleep(self.random.uniform(0, 1.2 * usual))
         os.kill(self.board.pid, signal.SIGKILL)
+        print(*operation)
         done = b"done %d\r\n" % operation[2] in drain(self.board.fd)
         if done:
             self.there = self.after
@@ -185,17 +216,23 @@ def drain(fd):
     return data
 
 
-def check_with_another_littlefs(writer):
-    """What a reader on the computer finds on the disk."""
+def check_on_the_computer(writer, tmp_path):
+    """What readers on the computer find on the disk."""
+    disk = writer.board.disk.path.read_bytes()
     volume = LittleFS(block_size=_BLOCK, block_count=_FLASH_BYTES // _BLOCK, mount=False)
-    volume.context.buffer[:] = writer.board.disk.path.read_bytes()[:_FLASH_BYTES]
+    volume.context.buffer[:] = disk[:_FLASH_BYTES]
     volume.mount()
-    assert set(writer.there) <= set(volume.listdir("/data")) <= {*writer.there, "new"}
+    found = {name: volume.open(f"/data/{name}", "rb").read() for name in volume.listdir("/data")}
+    found.pop("new", None)
+    image = tmp_path / "store"
+    image.write_bytes(disk[_STORE - _DISK : _STORE - _DISK + _STORE_BYTES])
+    with storage.opened(image, "kv") as store:
+        found.update({entry.path: store.read(entry.path) for entry in store.entries()})
+    assert found.keys() == writer.there.keys()
     for name, n in writer.there.items():
-        data = volume.open(f"/data/{name}", "rb").read()
-        head, _, rest = data.partition(b"\n")
+        head, _, rest = found[name].partition(b"\n")
         if name == "log":
-            assert data == b"".join(b"%07d\n" % line for line in range(1, n + 1))
+            assert found[name] == b"".join(b"%07d\n" % line for line in range(1, n + 1))
         else:
             number, size = map(int, head.split())
             assert number == n and rest == (b"%d," % n * size)[:size], name
@@ -212,7 +249,7 @@ def writer(firmware, tmp_path, request):
 
 
 @pytest.mark.soak
-def test_killed_at_random_moments(writer, record_property):
+def test_killed_at_random_moments(writer, tmp_path, record_property):
     writer.start()
     for _ in range(5):
         writer.do(*writer.choose())
@@ -226,7 +263,7 @@ def test_killed_at_random_moments(writer, record_property):
         new += was_interrupted and was_new
         print("kill", n, was_interrupted, was_new)
     writer.board.stop()
-    check_with_another_littlefs(writer)
+    check_on_the_computer(writer, tmp_path)
     assert interrupted, "no kill came in the middle of an operation"
     record_property("kills", _KILLS)
     record_property("in the middle of an operation", interrupted)
@@ -242,7 +279,8 @@ def test_what_was_written_outlives_resets_and_restarts(writer):
         if again == 0:
             writer.board.console.write(b"reset x 0 0\n")
         elif again == 1:
-            writer.send(*writer.choose())
+            writer.send(*(operation := writer.choose()))
+            writer.board.console.until(b"begin %d\r\n" % operation[2], timeout=30)
             writer.board.reset()  # from outside, in the middle of an operation
         else:
             writer.board.stop()
