@@ -275,7 +275,8 @@ def test_what_was_written_outlives_resets_and_restarts(writer):
     for again in range(3):
         for _ in range(6):
             writer.do(*writer.choose())
-        assert writer.there
+        writer.do("replace", "file5", 1000 + again, 5000)
+        writer.do("put", "key5", 2000 + again, 500)
         if again == 0:
             writer.board.console.write(b"reset x 0 0\n")
         elif again == 1:
