@@ -283,9 +283,11 @@ def _random(device, rounds):
     unit = device.program_size
     blocks = _blocks(device)
     shadow = {}
+    written = {}  # units: one that holds only erased bytes may have been programmed all the same
     for block in blocks:
         device.erase(block, n)
         shadow[block] = bytearray(_contents(device, block, n))
+        written[block] = bytearray(n // unit)
     for _ in range(rounds):
         block = blocks[random.randrange(len(blocks))]
         model = shadow[block]
@@ -293,18 +295,18 @@ def _random(device, rounds):
         if action == 0:
             device.erase(block, n)
             model[:] = _contents(device, block, n)
+            written[block] = bytearray(n // unit)
             if device.erase_value is not None:
                 assert model == bytes([device.erase_value]) * n
         elif action == 1:
             first = random.randrange(n // unit)
             pieces = random.randrange(n // unit - first) + 1
             start, end = first * unit, (first + pieces) * unit
-            if device.erase_value is None or all(
-                byte == device.erase_value for byte in model[start:end]
-            ):
+            if device.erase_value is None or not any(written[block][first : first + pieces]):
                 data = _noise(end - start)
                 device.program(block + start, data)
                 model[start:end] = data
+                written[block][first : first + pieces] = b"\1" * pieces
         else:
             start = random.randrange(n)
             length = random.randrange(n - start) + 1

@@ -71,9 +71,10 @@ print(json.dumps([b - a for a, b in zip(stamps, stamps[1:])]), timeout.remaining
     gaps_us, rest = deterministic(firmware, code).rsplit(" ", 1)
     gaps_us = json.loads(gaps_us)
     assert rest == "None\n" and len(gaps_us) == 99
-    # From the call to the next one: two milliseconds, and what lies in between.
+    # From the call to the next one: two milliseconds, and what lies in between. The first one also
+    # fills MicroPython's cache of names.
     assert all(2_000 <= gap_us < 2_600 for gap_us in gaps_us), gaps_us
-    assert max(gaps_us) - min(gaps_us) <= 20, gaps_us
+    assert max(gaps_us[1:]) - min(gaps_us[1:]) <= 20, gaps_us
 
 
 def test_soft_calls_allocate_nothing(firmware):
