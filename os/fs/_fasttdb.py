@@ -1,7 +1,8 @@
 """What a TDBStore does with bytes, in machine code that allocates nothing. Twin: _plaintdb.py.
 
-state: array("I") of 19 words: a finished CRC-32, the 16 remainders of half a byte, then the generation
-of an area and the offset of a record, in which headers and trailers are bound to their place.
+state: array("I") of 24 words: a finished CRC-32, the 16 remainders of half a byte, the generation of an
+area and the offset of a record, in which headers and trailers are bound to their place; then of the
+header that was parsed last flags, key_len, size, key_hash and value_crc.
 Context of all: any. The caller has checked what is where.
 """
 
@@ -97,29 +98,61 @@ def sealed(r0, r1, r2, r3):  # state, data, at, n
 
 
 @micropython.viper
-def equals(state, data, at: int) -> int:
-    """Whether data[at:at + 4] is the CRC in state[0]."""
-    word = ptr8(int(ptr8(data)) + at)
-    own = ptr8(state)
-    for i in range(4):
-        if word[i] != own[i]:
-            return 0
+def parse(state, data, at: int) -> int:
+    """Whether data[at:at + 24], which has its CRC, is a header; state[19:24] has its fields then."""
+    p = ptr8(int(ptr8(data)) + at)
+    if p[0] != 0x52 or p[1] != 0x48 or p[2] > 15 or p[3] or p[5] > 2 or p[11] & 0xC0:
+        return 0
+    s = ptr32(state)
+    s[19] = p[2]
+    s[20] = p[4] | p[5] << 8
+    s[21] = p[8] | p[9] << 8 | p[10] << 16 | p[11] << 24
+    s[22] = p[12] | p[13] << 8 | p[14] << 16 | p[15] << 24
+    s[23] = p[16] | p[17] << 8 | p[18] << 16 | p[19] << 24
     return 1
 
 
 @micropython.viper
-def store(state, data, at: int):
-    """data[at:at + 4] = the CRC in state[0]."""
-    word = ptr8(int(ptr8(data)) + at)
-    own = ptr8(state)
-    for i in range(4):
-        word[i] = own[i]
+def agrees(state, field: int) -> int:
+    """Whether the CRC in state[0] is the one in state[field]."""
+    s = ptr32(state)
+    return 1 if s[0] == s[field] else 0
 
 
 @micropython.viper
-def tag_of(state) -> int:
-    """The lower half of the CRC in state[0]."""
-    return int(ptr16(state)[0])
+def belongs(state, data, at: int, back: int) -> int:
+    """Whether data[at:at + 20] has the magic of a trailer, that distance, and the header's fields.
+
+    state[23] is its value_crc then.
+    """
+    p = ptr8(int(ptr8(data)) + at)
+    s = ptr32(state)
+    if p[0] != 0x52 or p[1] != 0x54 or p[2] != s[19] or p[3]:
+        return 0
+    if p[4] | p[5] << 8 | p[6] << 16 | p[7] << 24 != back:
+        return 0
+    if p[8] | p[9] << 8 | p[10] << 16 | p[11] << 24 != s[22]:
+        return 0
+    if s[19] & 4:
+        s[23] = p[12] | p[13] << 8 | p[14] << 16 | p[15] << 24
+    return 1
+
+
+@micropython.viper
+def store(state, field: int, data, at: int):
+    """data[at:at + 4] = state[field]."""
+    p = ptr8(int(ptr8(data)) + at)
+    own = ptr8(int(ptr8(state)) + 4 * field)
+    p[0] = own[0]
+    p[1] = own[1]
+    p[2] = own[2]
+    p[3] = own[3]
+
+
+@micropython.viper
+def tag_of(state, field: int) -> int:
+    """The lower half of state[field]."""
+    return ptr32(state)[field] & 0xFFFF
 
 
 @micropython.viper
@@ -177,23 +210,26 @@ def encode(key):
     return key
 
 
+# One bit for each of the first 128 characters that may not be in a key.
+_BAD = b"\xff\xff\xff\xff\x05\x84\x00\xdc\x00\x00\x00\x10\x00\x00\x00\x90"
+
+
 @micropython.viper
 def key_size(key, n: int) -> int:
     """How many bytes an encoded key of n characters has; 0 if one of them may not be in a key."""
     p = ptr8(key)
-    bad = ptr8(b'*/?:;"|<>\\')
+    bad = ptr8(_BAD)
     chars = 0
     i = 0
     while True:
         c = p[i]
-        if c <= 0x20 or c == 0x7F:
-            break
-        for k in range(10):
-            if c == bad[k]:
-                return 0
-        if c & 0xC0 != 0x80:
+        if c < 0x80:
+            if bad[c >> 3] >> (c & 7) & 1:
+                break
+            chars += 1
+        elif c >= 0xC0:
             chars += 1
         i += 1
-    if p[i] or chars != n:
+    if c or chars != n:
         return 0
     return i

@@ -21,22 +21,48 @@ def sealed(state, data, at, n):
     """Whether behind data[at:at + n] is the CRC of generation, offset and that; state[0] is it."""
     place = struct.pack("<II", state[_GENERATION], state[_GENERATION + 1])
     state[0] = crc32(memoryview(data)[at : at + n], crc32(place))
-    return equals(state, data, at + n)
+    return struct.unpack_from("<I", data, at + n)[0] == state[0]
 
 
-def equals(state, data, at):
-    """Whether data[at:at + 4] is the CRC in state[0]."""
-    return struct.unpack_from("<I", data, at)[0] == state[0]
+def parse(state, data, at):
+    """Whether data[at:at + 24], which has its CRC, is a header; state[19:24] has its fields then."""
+    magic, flags, key_len, _, size, key_hash, value_crc = struct.unpack_from("<HHHHIII", data, at)
+    if magic != 0x4852 or flags > 15 or key_len > 0x2FF or size > 0x3FFFFFFF:
+        return 0
+    state[19] = flags
+    state[20] = key_len
+    state[21] = size
+    state[22] = key_hash
+    state[23] = value_crc
+    return 1
 
 
-def store(state, data, at):
-    """data[at:at + 4] = the CRC in state[0]."""
-    struct.pack_into("<I", data, at, state[0])
+def agrees(state, field):
+    """Whether the CRC in state[0] is the one in state[field]."""
+    return state[0] == state[field]
 
 
-def tag_of(state):
-    """The lower half of the CRC in state[0]."""
-    return state[0] & 0xFFFF
+def belongs(state, data, at, back):
+    """Whether data[at:at + 20] has the magic of a trailer, that distance, and the header's fields.
+
+    state[23] is its value_crc then.
+    """
+    magic, flags, distance, key_hash, value_crc = struct.unpack_from("<HHIII", data, at)
+    if magic != 0x5452 or flags != state[19] or distance != back or key_hash != state[22]:
+        return 0
+    if flags & 4:
+        state[23] = value_crc
+    return 1
+
+
+def store(state, field, data, at):
+    """data[at:at + 4] = state[field]."""
+    struct.pack_into("<I", data, at, state[field])
+
+
+def tag_of(state, field):
+    """The lower half of state[field]."""
+    return state[field] & 0xFFFF
 
 
 def word(data, at):

@@ -9,11 +9,11 @@ from errno import EIO
 from micropython import const
 
 try:
-    from ._fasttdb import word
+    from ._fasttdb import tag_of, word
 except ImportError:
-    from ._plaintdb import word
+    from ._plaintdb import tag_of, word
 from .tdbformat import DELETE, MASTER_SIZE, pack_master, up
-from .tdblog import HEADER, NOTHING
+from .tdblog import FLAGS, HEADER, KEY_HASH, NOTHING
 
 IDLE = const(0)
 _ERASE = const(1)
@@ -123,7 +123,7 @@ class Collector:
         if found == NOTHING:
             self._at = stop
         elif found == HEADER:
-            self._at = addr + log.extent
+            self._at = addr + log.extent()
             self._copy_record(area, addr)
         else:
             self._at = addr + log.slot
@@ -135,17 +135,16 @@ class Collector:
     def _copy_record(self, area, addr):
         store = self._store
         log = self._log
-        head = log.head
-        slot = store.index.slot_of(head[12] | head[13] << 8, addr)
+        slot = store.index.slot_of(tag_of(log.state, KEY_HASH), addr)
         if slot >= 0:
-            extent = log.extent
+            extent = log.extent()
             to = store.pen.copy(area, addr, self._target)
             if to:
                 store.index.move(slot, to)
                 store.live += self._target.end - to - extent
             else:
-                self._lose(slot, extent, bytes(head[12:16]))
-        elif log.flags & DELETE and addr >= self._mark:
+                self._lose(slot, extent, log.key_hash())
+        elif log.state[FLAGS] & DELETE and addr >= self._mark:
             # A value of that key may have been copied before.
             store.pen.copy(area, addr, self._target)
 

@@ -5,10 +5,10 @@ from errno import EIO
 from micropython import const
 
 try:
-    from ._fasttdb import copy, crc, equals, same, sealed, seek, word
+    from ._fasttdb import agrees, belongs, copy, crc, parse, same, sealed, seek, store, word
 except ImportError:
-    from ._plaintdb import copy, crc, equals, same, sealed, seek, word
-from .tdbformat import HEADER_SIZE, KEY_SIZE_MAX, LOST, STREAMED, TRAILER_SIZE, area_size, up
+    from ._plaintdb import agrees, belongs, copy, crc, parse, same, sealed, seek, store, word
+from .tdbformat import HEADER_SIZE, LOST, STREAMED, TRAILER_SIZE, area_size, up
 from .tdbformat import MASTER_SIZE as _MASTER_SIZE
 from .tdbformat import crc_state as _crc_state
 
@@ -20,9 +20,14 @@ TORN = const(0)
 GOOD = const(1)
 DAMAGED = const(2)
 
-_FLAGS_KNOWN = const(15)
 _GENERATION = const(17)
 _OFFSET = const(18)
+# The last header, in the state.
+FLAGS = const(19)
+KEY_LEN = const(20)
+SIZE = const(21)
+KEY_HASH = const(22)
+VALUE_CRC = const(23)
 _SEALED_HEADER = const(20)
 _SEALED_TRAILER = const(16)
 _CHUNK = const(128)
@@ -43,12 +48,9 @@ class Area:
 
 
 class Log:
-    """Reads records. The last one that read_header() has found valid is in the attributes.
+    """Reads records. The fields of the last header that was valid are in state[FLAGS] and those behind.
 
-    device: a block device.
-    head: its header; after sum() with the CRC of its value also if that is in a trailer.
-    flags, key_len, size: as in the header. extent: bytes of the whole record.
-    addr: what find() has found.
+    device: a block device. addr: what find() has found; tail: the trailer, if it was one.
     chunk: a piece of the medium, from chunk_at on. blank: as long, erased.
     state: of the functions of _fasttdb.
 
@@ -68,9 +70,8 @@ class Log:
         self.chunk_at = _FAR
         self._last = device.size - n
         self.state = _crc_state()
-        self.head = bytearray(HEADER_SIZE)
         self.tail = bytearray(TRAILER_SIZE)
-        self.flags = self.key_len = self.size = self.extent = self.addr = 0
+        self.addr = 0
 
     def area_of(self, addr):
         """The area in which that address is."""
@@ -115,45 +116,42 @@ class Log:
 
     def read_header(self, area, addr):
         """Whether there is a valid header at addr, a multiple of the unit inside the area's log."""
-        chunk = self.chunk
         at = self.load(addr)
-        if chunk[at] != 0x52 or chunk[at + 1] != 0x48:
-            return False
-        head = self.head
-        copy(head, 0, chunk, at, HEADER_SIZE)
         state = self.state
         state[_GENERATION] = area.generation
         state[_OFFSET] = addr - area.base
-        if not sealed(state, head, 0, _SEALED_HEADER):
-            return False
-        flags = head[2]
-        key_len = head[4] | head[5] << 8
-        if flags > _FLAGS_KNOWN or head[3] or key_len > KEY_SIZE_MAX or head[11] & 0xC0:
-            return False
-        size = word(head, 8)
-        extent = up(HEADER_SIZE + key_len + size, self.unit) + self.slot
-        if flags & STREAMED:
-            extent += self.slot
-        if addr + extent > area.stop:
-            return False
-        self.flags = flags
-        self.key_len = key_len
-        self.size = size
-        self.extent = extent
-        return True
+        chunk = self.chunk
+        return sealed(state, chunk, at, _SEALED_HEADER) and parse(state, chunk, at)
+
+    def back(self):
+        """From the start of the record to its first trailer."""
+        state = self.state
+        return up(HEADER_SIZE + state[KEY_LEN] + state[SIZE], self.unit)
+
+    def extent(self):
+        """Bytes of the record."""
+        state = self.state
+        n = HEADER_SIZE + state[KEY_LEN] + state[SIZE]
+        n += -n % self.unit + self.slot
+        return n + self.slot if state[FLAGS] & STREAMED else n
+
+    def key_hash(self):
+        """The four bytes of its key_hash (allocates)."""
+        value = bytearray(4)
+        store(self.state, KEY_HASH, value, 0)
+        return bytes(value)
 
     def trailer(self, area, addr):
-        """Whether a trailer of the record at addr counts; tail is it."""
-        at = addr + up(HEADER_SIZE + self.key_len + self.size, self.unit)
-        end = addr + self.extent
-        head = self.head
-        tail = self.tail
+        """Whether a trailer of the record at addr counts. STREAMED: VALUE_CRC is known then."""
+        at = addr + self.back()
+        end = addr + self.extent()
+        state = self.state
+        chunk = self.chunk
         while at < end:
-            if (
-                self._read_trailer(area, at) == addr
-                and same(tail, 8, head, 12, 4)
-                and same(tail, 2, head, 2, 2)
-            ):
+            i = self.load_all(at, TRAILER_SIZE)
+            state[_GENERATION] = area.generation
+            state[_OFFSET] = addr - area.base
+            if sealed(state, chunk, i, _SEALED_TRAILER) and belongs(state, chunk, i, at - addr):
                 return True
             at += self.slot
         return False
@@ -180,24 +178,19 @@ class Log:
         return self.load(addr)
 
     def sum(self, area, addr):
-        """Have head hold the CRC of the value of the record at addr; False: nothing tells it."""
-        if self.flags & STREAMED:
-            if not self.trailer(area, addr):
-                return False
-            copy(self.head, 16, self.tail, 12, 4)
-        return True
+        """Have VALUE_CRC be that of the record at addr; False: nothing tells it."""
+        return not self.state[FLAGS] & STREAMED or self.trailer(area, addr)
 
     def verify(self, area, addr):
         """GOOD, DAMAGED or TORN: what the record at addr is, whose header has been read."""
         state = self.state
-        head = self.head
         good = self.sum(area, addr)
-        if good and not self.flags & LOST:
-            self.digest(addr + HEADER_SIZE, self.key_len)
-            good = equals(state, head, 12)
+        if good and not state[FLAGS] & LOST:
+            self.digest(addr + HEADER_SIZE, state[KEY_LEN])
+            good = agrees(state, KEY_HASH)
             if good:
-                self.digest(addr + HEADER_SIZE + self.key_len, self.size)
-                good = equals(state, head, 16)
+                self.digest(addr + HEADER_SIZE + state[KEY_LEN], state[SIZE])
+                good = agrees(state, VALUE_CRC)
         if good:
             return GOOD
         return DAMAGED if self.trailer(area, addr) else TORN
@@ -209,7 +202,7 @@ class Log:
         """
         if not self.read_header(self.area_of(addr), addr):
             raise OSError(EIO, "the record at %#x is damaged" % addr)
-        if self.key_len != n:
+        if self.state[KEY_LEN] != n:
             return False
         addr += HEADER_SIZE
         done = 0
@@ -234,7 +227,7 @@ class Log:
         if addr + HEADER_SIZE > stop:
             return NOTHING
         self.addr = addr
-        if self.read_header(area, addr):
+        if self.read_header(area, addr) and addr + self.extent() <= area.stop:
             return HEADER
         # A torn or damaged place, or the end.
         first = addr
@@ -251,7 +244,11 @@ class Log:
                 continue
             addr = self.chunk_at + found
             if self.chunk[found + 1] == 0x48:
-                if addr + HEADER_SIZE <= stop and self.read_header(area, addr):
+                if (
+                    addr + HEADER_SIZE <= stop
+                    and self.read_header(area, addr)
+                    and addr + self.extent() <= area.stop
+                ):
                     self.addr = addr
                     return HEADER
             elif addr + TRAILER_SIZE <= stop and self._read_trailer(area, addr) >= first:

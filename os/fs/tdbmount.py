@@ -3,12 +3,12 @@
 from errno import EINVAL, EIO, ENODEV, EOPNOTSUPP
 
 try:
-    from ._fasttdb import same
+    from ._fasttdb import tag_of
 except ImportError:
-    from ._plaintdb import same
+    from ._plaintdb import tag_of
 from .tdbcollector import commit, erase_piece
 from .tdbformat import DELETE, HEADER_SIZE, LOST, MASTER_SIZE, VERSION, parse_master, up
-from .tdblog import DAMAGED, GOOD, HEADER, NOTHING, Log
+from .tdblog import DAMAGED, FLAGS, GOOD, HEADER, KEY_HASH, KEY_LEN, NOTHING, Log
 
 _SIZE_MAX = 1 << 30
 
@@ -77,12 +77,12 @@ def load(store):
             _lose(store, bytes(log.tail[8:12]))
             addr += log.slot
             continue
-        extent = log.extent
+        extent = log.extent()
         what = log.verify(area, addr)
         if what == GOOD:
             _apply(store, addr)
         elif what == DAMAGED:
-            _lose(store, bytes(log.head[12:16]))
+            _lose(store, log.key_hash())
         addr += extent
     area.end = log.clean_from(addr, area.stop)
 
@@ -91,24 +91,23 @@ def _apply(store, addr):
     """A good record, whose header has been read."""
     log = store.log
     index = store.index
-    head = log.head
-    flags = log.flags
-    extent = log.extent
+    flags = log.state[FLAGS]
+    extent = log.extent()
     if flags & LOST:
-        _lose(store, bytes(head[12:16]))
+        _lose(store, log.key_hash())
         return
     if store.lost:
-        store.lost.discard(bytes(head[12:16]))
-    tag = head[12] | head[13] << 8
+        store.lost.discard(log.key_hash())
+    tag = tag_of(log.state, KEY_HASH)
     slot = index.first(tag)
     if slot >= 0:
-        n = log.key_len
+        n = log.state[KEY_LEN]
         key = bytearray(n)
         log.device.read(addr + HEADER_SIZE, key)
         while slot >= 0 and not log.holds(index.at(slot), key, n):
             slot = index.after(tag, slot)
     if slot >= 0:
-        store.live -= log.extent
+        store.live -= log.extent()
         if flags & DELETE:
             index.remove(slot)
         else:
@@ -128,8 +127,8 @@ def _lose(store, key_hash):
     slot = index.first(tag)
     while slot >= 0:
         addr = index.at(slot)
-        if log.read_header(log.area_of(addr), addr) and same(log.head, 12, key_hash, 0, 4):
-            store.live -= log.extent
+        if log.read_header(log.area_of(addr), addr) and log.key_hash() == key_hash:
+            store.live -= log.extent()
             index.remove(slot)
             slot = index.first(tag)
         else:

@@ -10,6 +10,7 @@ except ImportError:
 from micropython import const
 
 from .tdbformat import HEADER_SIZE, STREAMED, WRITE_ONCE, up
+from .tdblog import FLAGS, KEY_HASH, KEY_LEN, SIZE, VALUE_CRC
 
 _ENOSPC = const(28)  # not in MicroPython's errno
 _HEADER_MAGIC = const(0x4852)
@@ -49,7 +50,7 @@ class Pen:
         self._prepare(flags, key, n, size)
         state[0] = 0
         crc(state, value, 0, size)
-        store(state, self._head, 16)
+        store(state, 0, self._head, 16)
         # Used up whatever happens from here on.
         area.end = addr + log.extent_of(n + size)
         self._begin(area, addr)
@@ -90,9 +91,14 @@ class Pen:
         if not log.sum(source, addr):
             return 0
         head = self._head
-        copy(head, 0, log.head, 0, HEADER_SIZE)
-        head[2] &= ~STREAMED
-        n = log.key_len + log.size
+        state = log.state
+        size = state[SIZE]
+        n = state[KEY_LEN]
+        flags = state[FLAGS] & ~STREAMED
+        struct.pack_into("<HHHHI", head, 0, _HEADER_MAGIC, flags, n, 0, size)
+        store(state, KEY_HASH, head, 12)
+        store(state, VALUE_CRC, head, 16)
+        n += size
         to = area.end
         area.end = to + log.extent_of(n)
         self._begin(area, to)
@@ -160,7 +166,7 @@ class Pen:
         state = self._log.state
         state[0] = 0
         crc(state, key, 0, n)
-        store(state, head, 12)
+        store(state, 0, head, 12)
 
     def _begin(self, area, addr):
         head = self._head
@@ -184,7 +190,7 @@ class Pen:
         state[_GENERATION] = area.generation
         state[_OFFSET] = self._record - area.base
         sealed(state, data, 0, n)
-        store(state, data, n)
+        store(state, 0, data, n)
 
     def _pad(self):
         """Fill up to a unit; returns how many bytes are waiting then."""

@@ -6,11 +6,12 @@ from micropython import const
 from rtos.core import lock, unlock
 
 try:
-    from ._fasttdb import copy, crc, encode, equals, key_size, store, tag_of
+    from ._fasttdb import agrees, copy, crc, encode, key_size, store, tag_of
 except ImportError:
-    from ._plaintdb import copy, crc, encode, equals, key_size, store, tag_of
+    from ._plaintdb import agrees, copy, crc, encode, key_size, store, tag_of
 from .tdbformat import HEADER_SIZE, KEY_CHARS_MAX, WRITE_ONCE
 from .tdbindex import Index
+from .tdblog import FLAGS, KEY_HASH, KEY_LEN, SIZE, VALUE_CRC
 from .tdbmount import find_active, load, open_log
 
 _WRITABLE = (bytearray, memoryview)
@@ -64,7 +65,7 @@ class TDBReader:
             addr = self._locate(key)
             if not addr:
                 return default
-            n = self.log.size
+            n = self.log.state[SIZE]
             value = bytearray(n)
             self._read(addr, value, 0, n)
             return bytes(value)
@@ -86,9 +87,10 @@ class TDBReader:
             addr = self._locate(key)
             if not addr:
                 raise KeyError(key)
-            left = self.log.size - offset
+            size = self.log.state[SIZE]
+            left = size - offset
             if offset < 0 or left < 0:
-                raise ValueError("offset: 0 to %d for this value" % self.log.size)
+                raise ValueError("offset: 0 to %d for this value" % size)
             if n > left:
                 n = left
             self._read(addr, buf, offset, n)
@@ -102,7 +104,8 @@ class TDBReader:
         try:
             if not self._locate(key):
                 raise KeyError(key)
-            return self.log.size, bool(self.log.flags & WRITE_ONCE)
+            state = self.log.state
+            return state[SIZE], bool(state[FLAGS] & WRITE_ONCE)
         finally:
             unlock()
 
@@ -149,9 +152,10 @@ class TDBReader:
         while slot >= 0:
             addr = index.at(slot)
             if log.read_header(log.area_of(addr), addr):
-                log.digest(addr + HEADER_SIZE, log.key_len)
-                if equals(log.state, log.head, 12):
-                    key = bytearray(log.key_len)
+                n = log.state[KEY_LEN]
+                log.digest(addr + HEADER_SIZE, n)
+                if agrees(log.state, KEY_HASH):
+                    key = bytearray(n)
                     log.device.read(addr + HEADER_SIZE, key)
                     found.append(bytes(key).decode())
             slot = index.after(tag, slot)
@@ -200,7 +204,7 @@ class TDBReader:
         state = log.state
         state[0] = 0
         crc(state, name, 0, n)
-        self._tag = tag = tag_of(state)
+        self._tag = tag = tag_of(state, 0)
         slot = index.first(tag)
         while slot >= 0 and not log.holds(index.at(slot), name, n):
             slot = index.after(tag, slot)
@@ -211,30 +215,34 @@ class TDBReader:
         state[0] = 0
         crc(state, name, 0, n)
         value = bytearray(4)
-        store(state, value, 0)
+        store(state, 0, value, 0)
         return bytes(value)
 
     def _read(self, addr, buf, offset, n):
         """Copy n bytes of the value of the record at addr, and see that it is what it was."""
         log = self.log
-        size = log.size
-        place = addr + HEADER_SIZE + log.key_len
+        state = log.state
+        size = state[SIZE]
+        place = addr + HEADER_SIZE + state[KEY_LEN]
         if not offset or addr != self._checked:
             self._checked = 0
-            whole = n == size == len(buf) and n > len(log.chunk)
             good = log.sum(log.area_of(addr), addr)
+            whole = n == size == len(buf) and n > len(log.chunk)
             if whole:
                 log.device.read(place, buf)
-                log.state[0] = 0
-                crc(log.state, buf, 0, n)
+                state[0] = 0
+                crc(state, buf, 0, n)
             else:
                 log.digest(place, size)
-            if not good or not equals(log.state, log.head, 16):
+            if not good or not agrees(state, VALUE_CRC):
                 raise OSError(EIO, "a value is damaged at %#x" % place)
             if whole:
                 return
             self._checked = addr
-        place += offset
+        self._copy(place + offset, buf, n)
+
+    def _copy(self, place, buf, n):
+        log = self.log
         chunk = log.chunk
         done = 0
         while done < n:

@@ -10,6 +10,7 @@ from rtos.core import lock, unlock
 
 from .tdbcollector import IDLE, Collector
 from .tdbformat import DELETE, WRITE_ONCE
+from .tdblog import FLAGS
 from .tdbmount import find_active, open_log
 from .tdbmount import mkfs as _mkfs
 from .tdbmount import reset as _reset
@@ -229,9 +230,10 @@ class TDBStore(TDBReader):
         extent = self.pending
         self.close_writer()
         slot = self._search(name, n)
-        self._old = self.log.extent
         if slot < 0:
             self.index.reserve()
+        else:
+            self._old = self.log.extent()
         self._enter(name, n, slot, addr, extent)
 
     def close_writer(self):
@@ -256,7 +258,7 @@ class TDBStore(TDBReader):
             )
 
     def _not_once(self):
-        if self.log.flags & WRITE_ONCE:
+        if self.log.state[FLAGS] & WRITE_ONCE:
             raise OSError(_EROFS, "this key is write-once")
 
     def _not_writing(self, name):
@@ -274,7 +276,7 @@ class TDBStore(TDBReader):
             self._old = 0
             if slot >= 0:
                 self._not_once()
-                self._old = self.log.extent
+                self._old = self.log.extent()
             area = self.active
             if self.live + self.pending - self._old + extent > self._limit:
                 break
@@ -301,7 +303,7 @@ class TDBStore(TDBReader):
     def _forget(self, name, n):
         slot = self._search(name, n)
         if slot >= 0:
-            self.live -= self.log.extent
+            self.live -= self.log.extent()
             self.index.remove(slot)
         self.lost.discard(self._hash(name, n))
 
