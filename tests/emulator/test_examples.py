@@ -81,8 +81,8 @@ def test_repl_alive_counts_on_while_the_prompt_answers(board):
 
 @pytest.mark.parametrize("board", BOARDS)
 def test_no_example_is_left_out_and_each_builds(board):
-    known = ["blinky", "hello", "io_expander", "priority_inversion", "repl_alive"]
-    known += ["sensor_log", "threads"]
+    known = ["blinky", "boot_count", "data_logger", "hello", "io_expander"]
+    known += ["priority_inversion", "repl_alive", "sensor_log", "threads"]
     assert apps.names() == known, "a new example needs a test here"
     for name in apps.names():
         built = firmware.build(apps.find(name), board)

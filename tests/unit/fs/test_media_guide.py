@@ -1,4 +1,4 @@
-"""The programs about media in docs/fs.md do what it says."""
+"""The programs about media and files in docs/fs.md do what it says."""
 
 import re
 
@@ -15,7 +15,7 @@ _BLOCKS = re.findall(
 
 
 def test_there_are_programs():
-    assert len(_BLOCKS) == 2
+    assert len(_BLOCKS) == 3
 
 
 @pytest.mark.parametrize("program, output", _BLOCKS, ids=range(len(_BLOCKS)))
