@@ -200,15 +200,19 @@ class FileSystemStore:
         check_key(key)
         if offset < 0:
             raise ValueError("offset: 0 or more")
+        if isinstance(buf, bytes):
+            raise TypeError("buf: a bytearray or another buffer that can be written")
         self._enter()
         try:
             with self._open(key) as file:
                 size = head(file, key)[0]
+                if offset > size:
+                    raise ValueError("offset: the value has %d bytes" % size)
                 if not offset and len(buf) == size:
                     verify(file, key, buf)
                     return size
                 verify(file, key, None)
-                n = max(0, min(len(buf), size - offset))
+                n = min(len(buf), size - offset)
                 seek(file, key, offset)
                 if file.readinto(memoryview(buf)[:n]) != n:
                     raise damaged(key)

@@ -16,8 +16,8 @@ def check_key(key):
     """Raises ValueError for what is no key."""
     if not isinstance(key, str) or not 1 <= len(key) <= _CHARS_MAX:
         raise ValueError("a key is a str of 1 to 128 characters, not %r" % (key,))
-    for char in _RESERVED:
-        if char in key:
+    for char in key:
+        if char in _RESERVED or char < " " or char == "\x7f":
             raise ValueError("no key has %r in it: %r" % (char, key))
 
 
