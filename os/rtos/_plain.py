@@ -101,8 +101,9 @@ set_doom = throw = misstep = end = None
 
 def set_hooks(drain, hook, isr):
     """For configure(): the drain, what makes awaitables for those who are no threads, in_isr()."""
-    global _drain, outside, in_isr
+    global _drain, outside, in_isr, _pend_last
     _drain = drain
+    _pend_last = _stay if drain is None else drain.pend_last
     outside = hook
     in_isr = isr
 
@@ -467,9 +468,10 @@ def ask_outside(what, name, *args):
 def lock():
     """Nothing preempts the code up to unlock() but interrupt handlers and callbacks."""
     global attention
-    if attention & _DEPTH == _DEPTH:
+    attention += 1  # first: C may be in the middle of something that no thread must find
+    if not attention & _DEPTH:  # it has run over
+        attention -= 1
         raise RuntimeError("the kernel is locked 255 times")
-    attention += 1
 
 
 def unlock():
@@ -478,8 +480,22 @@ def unlock():
     if not attention & _DEPTH:
         raise RuntimeError("the kernel is not locked")
     attention -= 1
-    if _resched and not attention & _DEPTH:
-        kick()
+    # No branch from here to the end, for the same reason: what was to preempt does it in the caller.
+    return _AFTER_UNLOCK[_resched * (attention & _DEPTH == 0)]()
+
+
+def _stay():
+    pass
+
+
+def _kick_last():
+    global _resched
+    _resched = False
+    return _pend_last()
+
+
+_AFTER_UNLOCK = (_stay, _kick_last)
+_pend_last = _stay
 
 
 def unlock_all():

@@ -93,6 +93,13 @@ def posts_lost():
     return _lost
 
 
+def _leave(_, __):
+    """It is queued already."""
+
+
+_SCHEDULE = (micropython.schedule, _leave)
+
+
 class Drain:
     """Drain(function): function() is called by the scheduler after each pend().
 
@@ -118,6 +125,17 @@ class Drain:
             except RuntimeError:
                 self._pending = queued = False
         return queued
+
+    def pend_last(self):
+        """pend() without a branch, at which the function could be called, before the caller's next."""
+        pending = self._pending
+        self._pending = True
+        try:
+            return _SCHEDULE[pending](self._enter, None)
+        except RuntimeError:
+            self._pending = False
+            _kick()
+        return None
 
     def __call__(self, _=None, __=None):
         return self.pend()

@@ -11,9 +11,12 @@ _SCRIPT = Path(__file__).parent / "fs_scripts" / "hammer.py"
 
 
 @pytest.mark.parametrize("kind, foreign", [("littlefs", 0), ("littlefs", 1), ("fat", 0)])
-@pytest.mark.parametrize("native", [True, False])
-def test_threads_that_preempt_each_other_share_a_file_system(rtos_image, native, kind, foreign):
-    head = f"KIND = {kind!r}\nFOREIGN = {foreign}\nNATIVE = {native}\n"
+@pytest.mark.parametrize("native, plain", [(True, True), (False, True), (False, False)])
+def test_threads_that_preempt_each_other_share_a_file_system(
+    rtos_image, native, plain, kind, foreign
+):
+    """plain: by open(), else by fs.aio and locked calls."""
+    head = f"KIND = {kind!r}\nFOREIGN = {foreign}\nPLAIN = {plain}\n"
     board = Emulator(rtos_image(native), epoch_s=0)
     said = runningboard.run_script(board, head + _SCRIPT.read_text(), 60)
     found = re.search(r"overlaps (\d+) nested (\d+) entered (\d+) calls (\d+)", said)

@@ -202,11 +202,7 @@ class SSD1306(FrameBuffer):
         self._two[1] = _SHOW_MEMORY
         self._command(self._two)
 
-    def _command(self, commands):
-        raise NotImplementedError
-
-    def _send(self, page):
-        raise NotImplementedError
+    # A subclass has _command(commands) and _send(page): what the bus takes.
 
 
 class _Wire(I2CChip):

@@ -1,4 +1,4 @@
-# Threads of three priorities that preempt each other work on one file system. What is in front says KIND, FOREIGN and NATIVE.
+# Threads of three priorities that preempt each other work on one file system. What is in front says KIND, FOREIGN and PLAIN.
 import os
 
 import fs
@@ -57,8 +57,8 @@ def contents(letter, n):
 
 
 def call(function, *arguments):
-    """Without boards/native a call of a file system is locked by whoever makes it."""
-    if NATIVE:
+    """Locked by the caller, unless PLAIN."""
+    if PLAIN:
         return function(*arguments)
     rtos.lock()
     try:
@@ -75,7 +75,7 @@ async def hammer(device, letter, pause_ms):
         working += 1
         name = "/hammer/%s%d" % (chr(letter), n % 3)
         data = contents(letter, n)
-        if NATIVE:
+        if PLAIN:
             with open(name, "wb") as file:
                 for at in range(0, len(data), 100):
                     file.write(data[at : at + 100])
