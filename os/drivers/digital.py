@@ -23,6 +23,8 @@ class _Digital:
         (self.key,) = claim(self, pin)
         try:
             self.pin = pin = open_pin(pin, self.key)
+            self._mode = mode
+            self._pull = pull
             if value is None:
                 pin.init(mode, pull)
             else:
@@ -56,8 +58,17 @@ class _Digital:
         return self.pin()
 
     def init(self, mode=-1, pull=None, **options):
-        """Set the pin up afresh, as machine.Pin.init(); for drivers that do so. Context: any."""
+        """Set the pin up afresh, as machine.Pin.init(); for drivers that do so. Context: any.
+
+        mode -1: that and the pull stay as this object has set them last.
+        """
+        if mode == -1:  # nRF's Pin.init() takes no such mode
+            mode = self._mode
+            if pull is None:
+                pull = self._pull
         self.pin.init(mode, pull, **options)
+        self._mode = mode
+        self._pull = pull
 
     def is_connected(self):
         """Whether there is a pin to use; False after deinit()."""

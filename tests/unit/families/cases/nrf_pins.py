@@ -25,6 +25,27 @@ def test_a_pin_that_is_none():
         assert str(error) == text, error
 
 
+def test_what_init_is_not_told_stays():
+    chip = Nrf()
+    chip.open()
+    from drivers import DigitalInOut
+
+    def setting():
+        return chip.memory.cells[P0 + 0x700 + 4 * 26]
+
+    data = DigitalInOut("D2", mode=DigitalInOut.OUT)
+    data.init(value=1)  # the port's Pin.init() wants a mode
+    assert setting() == 3 and data() == 1
+    data.init(data.IN, data.PULL_UP)
+    data.init()
+    assert setting() == 3 << 2
+    data.init(pull=data.PULL_DOWN)
+    assert setting() == 1 << 2
+    data.init(data.IN)
+    assert setting() == 0
+    data.deinit()
+
+
 def test_edges_call_with_the_pin():
     chip = Nrf()
     port = chip.open()
