@@ -5,10 +5,12 @@ are proved against a model of ours, in tests/unit/drivers/cases/lan9118.py.
 """
 
 import contextlib
+import fcntl
 import random
 import runpy
 import socket
 import struct
+import termios
 import threading
 import time
 
@@ -96,6 +98,13 @@ class Wire:
             yield
         finally:
             self.connection.settimeout(20)
+
+    def wait_until_taken(self):
+        """Return when the emulator has read all that was sent: it is in the FIFO, or dropped."""
+        until = time.monotonic() + 30
+        while struct.unpack("i", fcntl.ioctl(self.connection, termios.TIOCOUTQ, bytes(4)))[0]:
+            assert time.monotonic() < until, "the emulator does not read"
+            time.sleep(0.001)
 
     def forget(self):
         """Throw away what waits."""
@@ -237,9 +246,9 @@ def test_flood_beyond_the_fifo(board, wire, echo):
     """What finds no room is lost, the rest is whole, and reception goes on."""
     sent = [frame(echo, 600, random.Random(number)) for number in range(400)]
     wire.send(*sent)
+    wire.wait_until_taken()
     got = board.exec(
-        "import time\ntime.sleep_ms(500)\nwhile n := dev.recv_into(buf):\n"
-        "    print(bytes(view[12:n]).hex())",
+        "while n := dev.recv_into(buf):\n    print(bytes(view[12:n]).hex())",
         timeout=60,
     ).split()
     assert 10 < len(got) < 400
@@ -249,7 +258,8 @@ def test_flood_beyond_the_fifo(board, wire, echo):
     assert interrupts == 1
     for _ in range(3):  # again and again
         wire.send(*sent[:100])
-        board.exec("time.sleep_ms(200)\nwhile dev.recv_into(buf):\n    pass")
+        wire.wait_until_taken()
+        board.exec("while dev.recv_into(buf):\n    pass")
     ended = run_beside(board, "serve(50)\nprint(dev.stats()[2], dev.errors())")
     for number in range(50):
         wire.send(sent[number])
@@ -286,8 +296,9 @@ def test_strange_sizes(board, wire, echo):
     for n in [*range(1, 15), *range(15, 60, 7), 1515, 1516, 1518, 1600, 2047, 2048, 4000]:
         data = (frame(echo, max(n, 15)) + b"x")[:n]
         wire.send(data, good)
+    wire.wait_until_taken()
     said = board.exec(
-        "import time\nsizes = []\nbig = bytearray(4096)\ngood = 0\ntime.sleep_ms(300)\n"
+        "sizes = []\nbig = bytearray(4096)\ngood = 0\n"
         "while n := dev.recv_into(big):\n    sizes.append(n)\n"
         "print(sizes)\nprint(dev.stats(), dev.errors())"
     )

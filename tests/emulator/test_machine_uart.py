@@ -16,6 +16,9 @@ from machine import UART
 from hashlib import sha256
 def digest(data):
     return sha256(data).digest().hex()
+def wait_any(uart, count):
+    while uart.any() < count:
+        pass
 """
 _DATA = random.Random(1).randbytes(6_000)
 _DIGEST = hashlib.sha256(_DATA).hexdigest()
@@ -97,7 +100,7 @@ def test_both_ways(board, wired, number):
 def test_more_than_the_ring_holds(board, peer):
     board.exec("uart = UART(1, rxbuf=64, timeout=5000, timeout_char=2000)")
     peer.send(_DATA)
-    code = f"time.sleep_ms(300)\nprint(uart.any(), digest(uart.read({len(_DATA)})))"
+    code = f"wait_any(uart, 64)\ntime.sleep_ms(50)\nprint(uart.any(), digest(uart.read({len(_DATA)})))"
     assert board.exec(code, timeout=30) == f"64 {_DIGEST}\n"
 
 
@@ -290,9 +293,8 @@ def test_irq_for_what_is_there_already(board, peer):
     """A full ring gets no more interrupts: setting the handler must make up for it."""
     board.exec("uart = UART(1, rxbuf=8)")
     peer.send(b"0123456789")
-    code = "time.sleep_ms(200)\ngot = []\n"
-    code += "uart.irq(lambda u: got.append(u.read()), UART.IRQ_RX)\ntime.sleep_ms(300)\n"
-    code += "print(b''.join(part for part in got if part))"
+    code = "wait_any(uart, 8)\ngot = b''\ndef take(u):\n    global got\n    got += u.read() or b''\n"
+    code += "uart.irq(take, UART.IRQ_RX)\nwhile len(got) < 10:\n    pass\nprint(got)"
     assert board.exec(code) == "b'0123456789'\n"
 
 
@@ -319,7 +321,7 @@ def test_irq_taken_away(board, peer):
     board.exec("uart = UART(1)\ncount = 0\ndef callback(u):\n    global count\n    count += 1\n")
     board.exec("uart.irq(callback, UART.IRQ_RX)\nuart.irq(None)")
     peer.send(b"quiet")
-    assert board.exec("time.sleep_ms(200)\nprint(count, uart.any())") == "0 5\n"
+    assert board.exec("wait_any(uart, 5)\nprint(count, uart.any())") == "0 5\n"
 
 
 def test_settings(board):
@@ -353,7 +355,7 @@ print(uart)
 def test_unread_bytes_survive_a_new_baudrate(board, peer):
     board.exec("uart = UART(1, 9600)")
     peer.send(b"kept")
-    assert board.exec("time.sleep_ms(200)\nuart.init(115200)\nprint(uart.read())") == "b'kept'\n"
+    assert board.exec("wait_any(uart, 4)\nuart.init(115200)\nprint(uart.read())") == "b'kept'\n"
 
 
 @pytest.mark.parametrize(
@@ -395,7 +397,7 @@ def test_ring_survives_collections(board, peer):
     board.exec("UART(1, rxbuf=1000)")
     peer.send(_DATA[:1000])
     code = "import gc\nfor _ in range(50):\n    x = bytearray(100_000)\n    gc.collect()\n"
-    code += "time.sleep_ms(200)\nprint(digest(UART(1).read()))"
+    code += "wait_any(UART(1), 1000)\nprint(digest(UART(1).read()))"
     assert board.exec(code) == hashlib.sha256(_DATA[:1000]).hexdigest() + "\n"
 
 
