@@ -53,7 +53,7 @@ repl: setup
 	@$(BIN)/coil repl $(ARGS)
 
 test: setup
-	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile --rerun-show-tracebacks --max-suite-reruns 3 $(ARGS)
 
 # What make test does with less, such as 200 power cuts instead of 20. Results: docs/soak.md.
 soak: setup

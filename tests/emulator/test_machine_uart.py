@@ -293,7 +293,9 @@ def test_irq_for_what_is_there_already(board, peer):
     """A full ring gets no more interrupts: setting the handler must make up for it."""
     board.exec("uart = UART(1, rxbuf=8)")
     peer.send(b"0123456789")
-    code = "wait_any(uart, 8)\ngot = b''\ndef take(u):\n    global got\n    got += u.read() or b''\n"
+    code = (
+        "wait_any(uart, 8)\ngot = b''\ndef take(u):\n    global got\n    got += u.read() or b''\n"
+    )
     code += "uart.irq(take, UART.IRQ_RX)\nwhile len(got) < 10:\n    pass\nprint(got)"
     assert board.exec(code) == "b'0123456789'\n"
 
