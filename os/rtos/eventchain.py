@@ -1,7 +1,8 @@
 """An event queue whose calls another loop makes: a foreign one, or another queue's dispatcher."""
 
 from .core import now
-from .eventplace import time_left
+from .eventplace import CLOCK_MASK, NOTHING, time_left
+from .eventport import Alarm
 
 
 class Chained:
@@ -37,25 +38,37 @@ class Chained:
     def chain(self, target):
         """Have the dispatcher of another queue make the calls of this one, too.
 
-        target: an EventQueue with a free place, two at times; None: not any more. Takes the place
-        of background(). Context: not an ISR.
+        target: an EventQueue; takes none of its places. None: not any more. Takes the place of
+        background(). Context: not an ISR.
         """
         self.background(None)
-        self._target = target
+        alarm = self._chain_alarm
+        if alarm is not None and not alarm.strand.stepping:
+            alarm.strand.finish()
+            self._chain_alarm = None
         if target is not None:
+            if target is not self._target:
+                self._in_target = target.calls.own()
+                self._target = target
+            self._chained = True
             self.background(self._tell_target)
 
     def _tell_target(self, ms):
-        target, before = self._target, self._in_target
-        if ms is None:
-            self._in_target = 0
+        if ms == 0:
+            self._post_chained()
+        elif ms is None:
+            self._chained = self._background is not None
         else:
-            left = target.time_left(before)
-            if 0 <= left <= ms:
-                return
-            self._in_target = target.call_in(ms, self._in_chain)
-        target.cancel(before)
+            if self._chain_alarm is None:
+                self._chain_alarm = Alarm(self._post_chained)
+            self._chain_alarm.set((now() + ms) & CLOCK_MASK)
+
+    def _post_chained(self):
+        # False: it is there already.
+        self._target.calls.post_own(self._in_target, self._in_chain, NOTHING, None, 0)
 
     def _serve_chained(self):
-        self._in_target = 0
+        # Somebody else who dispatches it tells when that ends.
+        if not self._chained or self._dispatched:
+            return None
         return self._serve(0, self._signal.acquire)

@@ -60,8 +60,10 @@ class EventQueue(Chained):
         self._background = None
         # Bound methods are made here: interrupt handlers have no heap.
         self._wake_loop = self._wake_foreign
-        self._target = None
-        self._in_target = 0
+        self._target = None  # of chain(), the last one
+        self._in_target = None  # the place in there
+        self._chain_alarm = None
+        self._chained = False
         self._in_chain = self._serve_chained
 
     def __repr__(self):

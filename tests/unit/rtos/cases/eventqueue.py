@@ -676,6 +676,55 @@ def test_chain():
     run_main(main)
 
 
+def test_chain_to_a_target_without_a_free_place():
+    async def main():
+        log = []
+        target = rtos.EventQueue(2)
+        inner = rtos.EventQueue()
+        inner.chain(target)
+        target.call(log.append, "target")
+        target.call(log.append, "target")
+        inner.call(log.append, "now")
+        inner.call_in(10, log.append, "later")
+        rtos.Thread(target.dispatch_forever).start()
+        await rtos.sleep_ms(5)
+        assert log == ["target", "target", "now"], log
+        # Nobody but the alarm tells the target of what is due, and it is full again then.
+        target.call_in(20, log.append, "last")
+        target.call_in(20, log.append, "last")
+        await rtos.sleep_ms(10)
+        assert log[3:] == ["later"], log
+        await rtos.sleep_ms(20)
+        assert log[4:] == ["last", "last"] and target.dropped == 0
+
+    run_main(main)
+
+
+def test_chain_to_another_target():
+    async def main():
+        log = []
+        first, second = rtos.EventQueue(1), rtos.EventQueue(1)
+        for target in (first, second):
+            rtos.Thread(target.dispatch_forever).start()
+        inner = rtos.EventQueue()
+        inner.call_in(10, log.append, 1)
+        inner.chain(first)
+        await rtos.sleep_ms(1)
+        inner.chain(second)
+        await rtos.sleep_ms(10)
+        assert log == [1]
+        inner.call(log.append, 2)
+        inner.chain(None)
+        inner.call(log.append, 3)
+        await rtos.sleep_ms(10)
+        assert log == [1], log
+        inner.chain(first)
+        await rtos.sleep_ms(1)
+        assert log == [1, 2, 3] and first.dropped == second.dropped == 0
+
+    run_main(main)
+
+
 # ---- Event, UserEvent
 
 
