@@ -16,7 +16,7 @@ from micropython import const
 from ._plainbudget import count, debt_held, debt_let_go, set_budget, used_up
 from ._plainplace import disarm, end_value
 from ._plainport import Task, TaskQueue, ticks
-from ._plainpost import apply, connect, post
+from ._plainpost import apply, connect, post_surely
 from ._plaintime import clear_deadline
 
 # States of a strand; the other files of the twin have the same. When it yields, 4 is added: a single
@@ -397,7 +397,7 @@ def semaphore_release(self):
     """Give one back. Returns False if the count is at its maximum. Any context."""
     global busy
     if in_isr is not None and in_isr():
-        return post(semaphore_release_posted, self)
+        return post_surely(semaphore_release_posted, self, None)
     self.left += 1
     if not self.slow:
         return True
@@ -425,7 +425,7 @@ def flags_set(self, bits):
     if bits.__class__ is not _int or bits >> 31:
         self.refuse(bits)
     if busy or (in_isr is not None and in_isr()):
-        post(flags_set, self, bits)
+        post_surely(flags_set, self, bits)
         return None
     busy = True
     bits |= self.bits

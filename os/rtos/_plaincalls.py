@@ -84,9 +84,6 @@ class Calls:
             self._free = place
         self._making = None
         self._arg = NOTHING
-        # A post of the core that a handler's release() is has found no room: there are fewer signals
-        # than calls.
-        self._lost = False
 
     def __len__(self):
         return len(self._inbox)
@@ -113,8 +110,7 @@ class Calls:
         self._irq_on(state)
         place.function = function
         place.arg = arg
-        if self._wake() is False:
-            self._lost = True
+        self._wake()
         return place.id
 
     def post(self, function, arg, due, period_ms):
@@ -132,8 +128,7 @@ class Calls:
         place.waits = True
         place.period_ms = period_ms
         place.kind = kind
-        if self._wake() is False:
-            self._lost = True
+        self._wake()
         return place.id
 
     def own(self):
@@ -174,8 +169,7 @@ class Calls:
         state = self._irq_off()
         self._inbox.append(place)
         self._irq_on(state)
-        if self._wake() is False:
-            self._lost = True
+        self._wake()
         return True
 
     def find(self, id):
@@ -212,11 +206,6 @@ class Calls:
             if not self._inbox:
                 return None
             place = self._inbox.popleft()
-        if self._lost:
-            self._lost = False  # first, because handlers set it again
-            if self._inbox:
-                self._lost = True
-                self._signal.release()
         if place.waits:
             return place
         # No branch until the place says that its call is made. A handler may cancel it in between:

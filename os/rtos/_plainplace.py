@@ -23,6 +23,8 @@ class Waitable:
 
     def __init__(self):
         self.queue = TaskQueue()  # by priority, first come first served
+        self.owed = 0  # for post_surely(), as is the next
+        self.next_owing = None
 
     def renew(self):
         """Who waits has changed, or its priority: the owner of a mutex has to know."""

@@ -25,6 +25,7 @@ def _nothing(state=None):  # no *args: in an interrupt handler there is no heap 
 
 _posts = [None] * (3 * _POSTS)
 _posted = _applied = _lost = 0
+_owing = None  # the first of those that post_surely() has found no room for
 _irq_off = _irq_on = _kick = _enter = _nothing
 _calling = False  # a drain runs, and has not nested
 _hz = 0
@@ -46,14 +47,24 @@ def set_irq(off, on):
 
 
 def reset():
-    global _posted, _applied, _lost, _calling
+    global _posted, _applied, _lost, _calling, _owing
     _posted = _applied = _lost = 0
+    _owing = None
     _calling = False
 
 
 def post(function, a, b=None):
     """Have the kernel's drain call function(a, b). Returns False, and counts, if 64 calls wait."""
-    global _posted, _lost
+    global _lost
+    room = _put(function, a, b)
+    if not room:
+        _lost += 1
+    _kick()
+    return room
+
+
+def _put(function, a, b):
+    global _posted
     state = _irq_off()
     try:
         room = _posted - _applied & _MASK < _POSTS
@@ -63,12 +74,40 @@ def post(function, a, b=None):
             _posts[at + 1] = a
             _posts[at + 2] = b
             _posted = _posted + 1 & _MASK
-        else:
-            _lost += 1
     finally:
         _irq_on(state)
-    _kick()
     return room
+
+
+def post_surely(function, what, amount):
+    """post(function, what, amount), which never fails.
+
+    If there is no room, what.owe(amount) adds it to what.owed, and what.pay(owed) makes up for it behind
+    what fills the ring.
+    """
+    global _owing
+    if not _put(function, what, amount) and amount != 0:
+        state = _irq_off()
+        if not what.owed:
+            what.next_owing = _owing
+            _owing = what
+        what.owe(amount)
+        _irq_on(state)
+    _kick()
+    return True
+
+
+def _pay():
+    global _owing
+    while _owing is not None:
+        state = _irq_off()
+        what = _owing
+        _owing = what.next_owing
+        what.next_owing = None
+        amount = what.owed
+        what.owed = 0
+        _irq_on(state)
+        what.pay(amount)
 
 
 def apply():
@@ -86,6 +125,8 @@ def apply():
         except BaseException:
             _kick()  # the other posts, and what else there is to do, wait for a drain
             raise
+    if _owing is not None:
+        _pay()
 
 
 def posts_lost():

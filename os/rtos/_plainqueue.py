@@ -2,6 +2,7 @@
 
 from micropython import const
 
+from ._plainpost import post_surely
 from ._plainstore import Ranked, Ring
 from .core import (
     LEVELS_NEST,
@@ -11,7 +12,6 @@ from .core import (
     lock,
     locked,
     park,
-    post,
     running,
     served,
     unlock,
@@ -73,6 +73,8 @@ class Queue:
         self._popleft = self._plain.popleft
         self._called = self._call
         self._called_late = self._call_late
+        self.owed = 0  # for post_surely(), as is the next
+        self.next_owing = None
         self._priority = self._timeout_ms = None
         self._front = ()
         self._append = _refuse
@@ -187,7 +189,7 @@ class Queue:
         self._append = _refuse
         self._front = ()
         if self._getters:
-            post(self._called, None)
+            post_surely(self._called, self, None)
         return True
 
     def _call(self, _, __):
@@ -195,6 +197,12 @@ class Queue:
         self._empty_ring()
         self._choose_way()
         unlock()
+
+    def owe(self, _):
+        self.owed = 1
+
+    def pay(self, _):
+        self._call(None, None)
 
     def _call_late(self, item, priority):
         self.put_nowait(item, priority)

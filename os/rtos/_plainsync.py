@@ -6,6 +6,7 @@ import rtos._plain as core
 
 from ._plainplace import OVER, Waitable, arm_answer
 from ._plainport import TaskQueue
+from ._plainpost import post_surely
 from ._plainwait import limit_time, serve
 
 _BEGUN = const(1)
@@ -63,6 +64,13 @@ class Semaphore(Waitable):
         finally:
             core.busy = False
 
+    def owe(self, _):
+        self.owed += 1
+
+    def pay(self, count):
+        for _ in range(count):
+            self.release()
+
     def try_acquire(self):
         """Whether there was one to take."""
         left = self.left - 1
@@ -76,7 +84,7 @@ class Semaphore(Waitable):
         """The long way of release(): somebody may wait for what was released, or it is too much."""
         if core.busy:
             self.left -= 1
-            return core.post(core.semaphore_release_posted, self)
+            return post_surely(core.semaphore_release_posted, self, None)
         core.busy = True
         queue = self.queue
         strand = None
@@ -118,6 +126,12 @@ class EventFlags(Waitable):
         return "<EventFlags 0x%x>" % self.bits
 
     set = core.flags_set
+
+    def owe(self, bits):
+        self.owed |= bits
+
+    def pay(self, bits):
+        self.set(bits)
 
     def refuse(self, bits):
         """For set(), which has found something odd."""

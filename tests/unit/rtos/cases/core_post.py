@@ -4,6 +4,7 @@ from micropython import schedule
 from rtos.core import (
     LEVELS_NEST,
     Drain,
+    EventFlags,
     Semaphore,
     configure,
     enter,
@@ -226,3 +227,34 @@ def test_configure_takes_it_all_back():
 
 def test_ready_wants_a_strand():
     assert str(raises(TypeError, ready, 3)) == "pass a Strand"
+
+
+def test_what_handlers_give_while_the_ring_is_full_is_not_lost():
+    handles = False
+    configure(drain=Drain(drain), in_isr=lambda: handles)
+    semaphore = Semaphore()
+    flags = EventFlags()
+    taken = []
+
+    async def takes():
+        while True:
+            await semaphore.acquire()
+            taken.append(await flags.wait_any(6))
+
+    start(takes(), 30)
+    spin()
+    before = posts_lost()
+    lock()
+    while post(lambda _, __: None, None):
+        pass
+    handles = True
+    for bits in (2, 4):
+        assert semaphore.release() is True
+        flags.set(bits)
+    handles = False
+    unlock()
+    spin()
+    assert taken == [6] and semaphore.count() == 0
+    flags.set(4)
+    spin()
+    assert taken == [6, 4] and posts_lost() == before + 1

@@ -2,7 +2,7 @@
 
 import micropython
 import rtos
-from rtos.core import locked
+from rtos.core import lock, locked, post, posts_lost, unlock
 from support import MICROPYTHON, raises, run_main
 
 DELAY_MAX_MS = 2**29 - 1
@@ -339,11 +339,11 @@ def test_ids_wrap():
 
 def test_the_result_of_a_call_is_no_function():
     queue = rtos.EventQueue(2)
-    for post in (queue.call, lambda *a: queue.call_in(1, *a), lambda *a: queue.call_every(1, *a)):
-        error = raises(TypeError, post, None)
+    for add in (queue.call, lambda *a: queue.call_in(1, *a), lambda *a: queue.call_every(1, *a)):
+        error = raises(TypeError, add, None)
         assert "not its call" in str(error)
-        raises(TypeError, post, None, 1)
-        raises(TypeError, post, None, 1, 2)
+        raises(TypeError, add, None, 1)
+        raises(TypeError, add, None, 1, 2)
     assert queue.call(print) and queue.call(print) and queue.dropped == 0  # no place was taken
 
 
@@ -612,6 +612,44 @@ def test_dispatch_once_needs_no_kernel():
     queue.dispatch_once()
     queue.dispatch_once()
     assert log == [1, 3]
+
+
+# ---- From handlers
+
+
+class HandlerPort(rtos.VirtualPort):
+    """Says that a handler runs while `handles` is True; the core in C looks by itself."""
+
+    handles = False
+
+    def in_isr(self):
+        return self.handles
+
+
+def test_calls_of_handlers_while_the_posts_of_others_take_all_room():
+    port = HandlerPort()
+
+    async def main():
+        log = []
+        posted = []
+        queue = rtos.EventQueue()
+        rtos.Thread(queue.dispatch_forever, priority=rtos.HIGH).start()
+        await rtos.sleep_ms(1)
+        before = posts_lost()
+        for turn in range(3):
+            lock()
+            while post(lambda a, _: posted.append(a), None):
+                pass
+            port.handles = True
+            assert queue.call(log.append, 2 * turn) and queue.call(log.append, 2 * turn + 1)
+            port.handles = False
+            unlock()
+            await rtos.sleep_ms(1)
+            assert log == list(range(2 * turn + 2)), log
+        # One that the loop above has counted itself, a turn.
+        assert posts_lost() == before + 3 and len(posted) == 3 * 64
+
+    rtos.run(main, port=port)
 
 
 # ---- background() and chain()

@@ -1,7 +1,7 @@
 """rtos.Queue."""
 
 import rtos
-from rtos.core import LEVELS_NEST
+from rtos.core import LEVELS_NEST, lock, post, unlock
 from support import raises, run_main, times_out
 
 try:
@@ -391,3 +391,35 @@ def test_no_allocation():
             await ask()
 
     run_main(main)
+
+
+def test_items_of_handlers_while_the_posts_of_others_take_all_room():
+    class Port(rtos.VirtualPort):
+        handles = False
+
+        def in_isr(self):
+            return self.handles
+
+    port = Port()
+
+    async def main():
+        log = []
+        queue = rtos.Queue(4)
+
+        async def takes():
+            while True:
+                log.append(await queue.get())
+
+        rtos.Thread(takes, priority=rtos.HIGH).start()
+        await rtos.sleep_ms(1)
+        lock()
+        while post(lambda _, __: None, None):
+            pass
+        port.handles = True
+        assert queue.put_nowait(1) and queue.put_nowait(2)
+        port.handles = False
+        unlock()
+        await rtos.sleep_ms(1)
+        assert log == [1, 2], log
+
+    rtos.run(main, port=port)
