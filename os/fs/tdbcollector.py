@@ -196,9 +196,11 @@ def commit(log, area):
     data += log.blank[:1] * (size - MASTER_SIZE)
     found = bytearray(size)
     device.sync()
+    area.whole = False
     for addr in (area.base, area.base + size):
         device.program(addr, data)
         device.sync()
         device.read(addr, found)
         if found != data:
             raise OSError(EIO, "the master record at %#x does not read back" % addr)
+    area.whole = True

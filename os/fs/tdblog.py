@@ -36,7 +36,10 @@ _FAR = const(-0x20000000)  # no address is within a chunk of it
 
 
 class Area:
-    """One of the two areas. number: 0, 1; start, stop: of its log; end: where the next record goes."""
+    """One of the two areas. number: 0, 1; start, stop: of its log; end: where the next record goes.
+
+    whole: both master records are there.
+    """
 
     def __init__(self, number, size, unit):
         self.number = number
@@ -45,6 +48,7 @@ class Area:
         self.stop = self.base + size
         self.end = self.start
         self.generation = 0
+        self.whole = False
 
 
 class Log:
@@ -198,7 +202,7 @@ class Log:
     def holds(self, addr, key, n):
         """Whether the record at addr has this key of n bytes; its header is read.
 
-        Raises OSError(EIO) if there is no header any more.
+        Raises OSError(EIO) if its header is not valid any more, or it is this one's but the key is not.
         """
         if not self.read_header(self.area_of(addr), addr):
             raise OSError(EIO, "the record at %#x is damaged" % addr)
@@ -213,9 +217,20 @@ class Log:
             if part > n - done:
                 part = n - done
             if not same(chunk, at, key, done, part):
-                return False
+                return self._differs(addr, key, n)
             done += part
         return True
+
+    def _differs(self, addr, key, n):
+        """False: the key at addr, not this one, is what was written. Else raises OSError(EIO)."""
+        state = self.state
+        state[0] = 0
+        crc(state, key, 0, n)
+        if agrees(state, KEY_HASH):
+            self.digest(addr, n)
+            if not agrees(state, KEY_HASH):
+                raise OSError(EIO, "a key is damaged at %#x" % addr)
+        return False
 
     # ---- Finding records
 
@@ -279,7 +294,8 @@ class Log:
     def clean_from(self, addr, stop):
         """Where a writer may go on after the last record, which ends at addr (allocates).
 
-        What a torn write has left there, a chunk at most, may look erased where it is not.
+        The power may have been cut while a chunk was programmed there. So much is left out, for what
+        looks erased need not be; but where nothing has to be erased only if something is there.
         """
         first = addr
         last = -1
@@ -294,6 +310,7 @@ class Log:
                     at -= 1
                 last = addr + at
             addr += len(window)
-        if last < 0:
+        if self.device.erase_value is None and last < 0:
             return first
-        return min(first + up(max(last - first, len(self.chunk)), self.unit), stop)
+        addr = first + up(max(last - first, 0), self.unit)
+        return min(addr + len(self.chunk), stop)

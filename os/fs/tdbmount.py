@@ -44,6 +44,7 @@ def find_active(log):
                 % (number, size, unit, erased),
             )
         area.generation = generation
+        area.whole = _is_whole(log, area)
         if active is None or generation > active.generation:
             active = area
     return active
@@ -58,6 +59,15 @@ def _master(log, area):
         if master is not None:
             return master
     return None
+
+
+def _is_whole(log, area):
+    """Whether both master records of the area are there: the first one that is valid, twice."""
+    first = bytearray(MASTER_SIZE)
+    second = bytearray(MASTER_SIZE)
+    log.device.read(area.base, first)
+    log.device.read(area.base + up(MASTER_SIZE, log.unit), second)
+    return first == second
 
 
 def load(store):
@@ -147,24 +157,41 @@ def erase_area(log, area):
 
 def mkfs(log):
     """Make an empty store; returns its active area. Raises OSError(EIO)."""
-    old = []
-    generation = 0
-    for area in log.areas:
-        master = _master(log, area)
-        old.append((master[2] if master else 0, area.number))
-        generation = max(generation, old[-1][0])
-    if generation >= 0xFFFFFFFF:
-        generation = 0
-    # The active one last: until then its values are the only ones that can be found.
-    for _, number in sorted(old):
-        erase_area(log, log.areas[number])
     area = log.areas[0]
-    area.generation = generation + 1
+    generation = 0
+    for other in log.areas:
+        master = _master(log, other)
+        if master is not None and master[2] >= generation:
+            generation = master[2]
+            area = log.areas[1 - other.number]
+    # One that was there is replaced in one step, as by reset().
+    erase_area(log, area)
+    area.generation = 1 if generation >= 0xFFFFFFFF else generation + 1
     area.end = area.start
     commit(log, area)
-    if log.dirty(log.area_size, 2 * log.area_size) < 2 * log.area_size:
-        raise OSError(ENODEV, "the device is smaller than it says: what is written shows up twice")
+    other = log.areas[1 - area.number]
+    erase_area(log, other)
+    _check_size(log, area, other)
     return area
+
+
+def _check_size(log, area, other):
+    """See that the end of the other area is there, and not a second face of the active one."""
+    device = log.device
+    unit = log.unit
+    addr = other.stop - unit
+    data = bytes((log.erased ^ 0xFF,)) * unit
+    found = bytearray(unit)
+    device.program(addr, data)
+    device.sync()
+    device.read(addr, found)
+    if found != data:
+        raise OSError(ENODEV, "the device is smaller than it says: nothing stays at %#x" % addr)
+    if _master(log, area) is None or log.dirty(area.start, area.stop) < area.stop:
+        raise OSError(ENODEV, "the device is smaller than it says: what is written shows up twice")
+    erase_piece(
+        log, addr if device.erase_value is None else addr + unit - device.erase_size, other.stop
+    )
 
 
 def reset(log, active):

@@ -62,7 +62,8 @@ class Pen:
     def begin(self, area, key, n, size, write_once):
         """Begin a record whose value of size bytes comes by put(); returns its address.
 
-        finish() ends it, given the CRC of the value. Its header is on the medium at once.
+        finish() ends it, given the CRC of the value. Its header may get to the medium later than the
+        records of others that follow it; until then there is a gap.
         """
         addr = area.end
         self._prepare(STREAMED | (WRITE_ONCE if write_once else 0), key, n, size)

@@ -3,7 +3,7 @@
 The bytes: docs/spec/tdbstore.md. The contract: "key-value store" in docs/contracts.md.
 """
 
-from errno import ENODEV
+from errno import EIO, ENODEV
 
 from micropython import const
 from rtos.core import lock, unlock
@@ -24,6 +24,8 @@ _BYTES = (bytes, bytearray, memoryview)
 
 # Of all that fits, an eighth stays free of values, so that garbage collection has little to do.
 _SLACK = const(8)
+# Attempts to write a record, and how many are left then.
+_SPARE = (2, 1, 0)
 
 
 class TDBStore(TDBReader):
@@ -65,6 +67,7 @@ class TDBStore(TDBReader):
                     )
                 self.active = _mkfs(log)
             self._load()
+            self._renew()
         finally:
             unlock()
 
@@ -116,9 +119,15 @@ class TDBStore(TDBReader):
         try:
             name = self._name(key)
             n = self._n
-            slot = self._begin(name, n, self.log.extent_of(n + size))
+            extent = self.log.extent_of(n + size)
             flags = WRITE_ONCE if write_once else 0
-            addr = self.pen.append(self.active, flags, name, n, value, size)
+            for spare in _SPARE:
+                slot = self._begin(name, n, extent)
+                try:
+                    addr = self.pen.append(self.active, flags, name, n, value, size)
+                    break
+                except OSError as error:
+                    self._again(error, spare)
             self._enter(name, n, slot, addr, self.active.end - addr)
         finally:
             unlock()
@@ -158,14 +167,22 @@ class TDBStore(TDBReader):
                 self._not_once()
             elif self._hash(name, n) not in self.lost:
                 raise KeyError(key)
-            if self._make_room(self.log.extent_of(n)):
-                self.pen.append(self.active, DELETE, name, n, b"", 0)
-                self._forget(name, n)
-                self._pace()
-            else:
-                self._collect_without(name, n)
+            self._remove(name, n)
         finally:
             unlock()
+
+    def _remove(self, name, n):
+        for spare in _SPARE:
+            if not self._make_room(self.log.extent_of(n)):
+                self._collect_without(name, n)
+                return
+            try:
+                self.pen.append(self.active, DELETE, name, n, b"", 0)
+                break
+            except OSError as error:
+                self._again(error, spare)
+        self._forget(name, n)
+        self._pace()
 
     def reset(self):
         """Remove all keys, write-once ones too, in one step. Takes as long as erasing half the device.
@@ -243,6 +260,21 @@ class TDBStore(TDBReader):
 
     # ---- Parts of them. The kernel is locked.
 
+    def _start(self):
+        super()._start()
+        self._renew()
+
+    def _renew(self):
+        """If one of the two master records is missing, move to the other area, which gets two.
+
+        For if this one went, too, the other area would be taken, with the values that it had once.
+        """
+        if not self.active.whole:
+            try:
+                self._careful(self._collector.finish)
+            except OSError:  # a medium that takes nothing can still be read
+                super()._start()
+
     def _load(self):
         self._collector.phase = IDLE
         self.close_writer()
@@ -299,6 +331,16 @@ class TDBStore(TDBReader):
         if self.lost:
             self.lost.discard(self._hash(name, n))
         self._pace()
+
+    def _again(self, error, spare):
+        """A record could not be written, and is tried again behind that place, at last in the other area.
+
+        For after several power cuts in a row more may have been touched than what was left out.
+        """
+        if error.errno != EIO or not spare:
+            raise error
+        if spare == 1:
+            self._careful(self._collector.finish)
 
     def _forget(self, name, n):
         slot = self._search(name, n)

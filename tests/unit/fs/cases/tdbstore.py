@@ -323,20 +323,66 @@ def test_reads_that_fail():
 
 
 def test_what_is_not_written_is_noticed():
-    """A medium that drops writes silently: an error, and the old value."""
+    """A medium that drops a write silently: it is made again; all writes: an error, and the old value."""
     for k in range(2):
         device = FaultInjectingBlockDevice(medium())
         kv = TDBStore(device, format=True)
         kv["a"] = b"old"
         device.drop_at(k)
-        if k == 0:
-            fails(EIO, kv.set, "a", b"new" * 20)
-            assert kv["a"] == b"old" and TDBStore(device)["a"] == b"old"
-        else:
-            kv["a"] = b"new" * 20  # the trailer is not needed to have the value
-            assert kv["a"] == b"new" * 20 and TDBStore(device)["a"] == b"new" * 20
+        kv["a"] = b"new" * 20  # the trailer is not needed to have the value
+        assert kv["a"] == b"new" * 20 and TDBStore(device)["a"] == b"new" * 20
+        device.drop_at(k)
+        del kv["a"]
+        assert "a" not in kv and "a" not in TDBStore(device)
         kv["a"] = b"newer"
         assert kv["a"] == b"newer" and TDBStore(device)["a"] == b"newer"
+
+
+class Deaf(HeapBlockDevice):
+    """A medium that takes nothing any more, and does not say so; or says so."""
+
+    deaf = False
+    error = 0
+
+    def _program(self, addr, buf):
+        if self.error:
+            raise OSError(self.error, "it fails")
+        if not self.deaf:
+            super()._program(addr, buf)
+
+    def _erase(self, addr, size):
+        if self.error:
+            raise OSError(self.error, "it fails")
+        if not self.deaf:
+            super()._erase(addr, size)
+
+
+def test_a_medium_that_takes_nothing_any_more():
+    for error in (0, EIO, EROFS):
+        device = Deaf(16384, program_size=8, erase_size=1024, erase_value=0xFF)
+        kv = TDBStore(device, format=True)
+        kv["a"] = b"old"
+        before = device.image()
+
+        def stream():
+            with kv.writer("w", 2000) as file:  # noqa: B023
+                file.write(bytes(2000))
+
+        device.deaf = True
+        device.error = error
+        for _ in range(200):  # until all of the room would be used up
+            fails(error or EIO, kv.set, "a", b"new" * 20)
+            fails(error or EIO, kv.set, "b", b"new" * 20)
+            fails(error or EIO, kv.remove, "a")
+            fails(error or EIO, stream)
+            assert contents(kv) == {"a": b"old"}
+        assert device.image() == before
+        assert contents(TDBStore(device)) == {"a": b"old"}
+        fails(error or EIO, TDBStore.mkfs, device)
+        device.deaf = False
+        device.error = 0
+        kv["a"] = b"new"
+        assert contents(kv) == contents(TDBStore(device)) == {"a": b"new"}
 
 
 def test_steps_are_bounded():
