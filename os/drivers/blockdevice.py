@@ -89,7 +89,9 @@ class BlockDevice:
 
         Raises ValueError beyond the end; OSError(EIO); OSError(ENODEV) after deinit().
         """
-        self._check(addr, len(buf), 1)
+        n = len(buf)
+        if addr < 0 or addr + n > self.size or self._gone or in_isr():
+            self._check(addr, n, 1)  # says which of them
         self._read(addr, buf)
 
     def program(self, addr, buf):
@@ -97,7 +99,10 @@ class BlockDevice:
 
         addr and len(buf) are multiples of program_size. Raises as read(), OSError(EROFS).
         """
-        self._check(addr, len(buf), self.program_size)
+        n = len(buf)
+        unit = self.program_size
+        if addr < 0 or addr + n > self.size or addr % unit or n % unit or self._gone or in_isr():
+            self._check(addr, n, unit)  # says which of them
         self._program(addr, buf)
 
     def erase(self, addr, size):
@@ -115,7 +120,8 @@ class BlockDevice:
 
     def sync(self):
         """What was programmed is on the medium when this returns, also after a power cut."""
-        self._check(0, 0, 1)
+        if self._gone or in_isr():
+            self._check(0, 0, 1)  # says which of them
         self._sync()
 
     def _check(self, addr, size, unit):

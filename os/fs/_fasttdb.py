@@ -1,12 +1,14 @@
 """What a TDBStore does with bytes, in machine code that allocates nothing. Twin: _plaintdb.py.
 
-state: array("I") of 24 words: a finished CRC-32, the 16 remainders of half a byte, the generation of an
+state: array("I") of 26 words: a finished CRC-32, the 16 remainders of half a byte, the generation of an
 area and the offset of a record, in which headers and trailers are bound to their place; then of the
-header that was parsed last flags, key_len, size, key_hash and value_crc.
+header that was parsed last flags, key_len, size, key_hash and value_crc; then of the key that was looked
+for last how many bytes it has, and the slot where it was found.
 Context of all: any. The caller has checked what is where.
 """
 
 import micropython
+from rtos.core import lock, unlock
 
 
 # ruff: noqa: F821
@@ -233,3 +235,177 @@ def key_size(key, n: int) -> int:
     if c or chars != n:
         return 0
     return i
+
+
+@micropython.viper
+def find(state, key, table) -> int:
+    """The address of the first record with the tag of that key; 0: there is none; -1: it is no key.
+
+    table: of an index. state[0] is the key's CRC, state[24] its bytes, state[25] the slot then.
+    """
+    if not isinstance(key, str):
+        return -1
+    count = int(len(key))
+    if count > 128:
+        return -1
+    s = ptr32(state)
+    p = ptr8(key)
+    bad = ptr8(_BAD)
+    crc = uint(-1)
+    i = 0
+    while True:
+        c = p[i]
+        if c < 0x80:
+            if bad[c >> 3] >> (c & 7) & 1:
+                break
+            count -= 1
+        elif c >= 0xC0:
+            count -= 1
+        crc ^= c
+        crc = crc >> 4 ^ s[1 + (crc & 15)]
+        crc = crc >> 4 ^ s[1 + (crc & 15)]
+        i += 1
+    if c or count or not i:
+        return -1
+    crc = ~crc
+    s[0] = crc
+    s[24] = i
+    t = ptr16(table[0])
+    a = ptr32(table[1])
+    mask = int(table[2])
+    tag = int(crc) & 0xFFFF
+    slot = tag & mask
+    addr = int(a[slot])
+    while addr and int(t[slot]) != tag:
+        slot = (slot + 1) & mask
+        addr = int(a[slot])
+    s[25] = slot
+    return addr
+
+
+@micropython.asm_thumb
+def take(r0, r1, r2, r3):  # state, data, key, n
+    """See whether data, n bytes of the medium, is the record of the key that find() has looked for.
+
+    Returns where its value is, with the CRC that it has to have; ~ of that: the header and the key are
+    right, but the value is not, or not all there, or not to be had so; 0: neither.
+    state[19:24] has the header's fields unless it is 0. data begins at a word.
+    """
+    push({r2, r3})
+    mov(r2, 0)
+    mvn(r2, r2)
+    mov(r5, 0x3C)
+    mov(r6, r0)
+    add(r6, 68)  # state[17:19]
+    mov(r7, 8)
+    bl(CRC)
+    mov(r6, r1)
+    mov(r7, 20)
+    bl(CRC)
+    mvn(r2, r2)
+    mov(r4, r2)
+    pop({r2, r3})
+    ldr(r5, [r1, 20])
+    cmp(r4, r5)
+    bne(NONE)
+    # The header.
+    ldr(r4, [r1, 0])
+    mov(r5, 0x48)
+    lsl(r5, r5, 8)
+    add(r5, 0x52)
+    lsr(r6, r4, 16)
+    lsl(r4, r4, 16)
+    lsr(r4, r4, 16)
+    cmp(r4, r5)
+    bne(NONE)
+    cmp(r6, 15)
+    bhi(NONE)
+    str(r6, [r0, 76])
+    ldrh(r7, [r1, 4])
+    str(r7, [r0, 80])
+    ldr(r4, [r1, 8])
+    str(r4, [r0, 84])
+    lsr(r4, r4, 30)
+    cmp(r4, 0)
+    bne(NONE)
+    ldr(r4, [r1, 12])
+    str(r4, [r0, 88])
+    ldr(r4, [r1, 16])
+    str(r4, [r0, 92])
+    # The key.
+    ldr(r4, [r0, 96])
+    cmp(r4, r7)
+    bne(NONE)
+    add(r4, 24)
+    sub(r3, r3, r4)
+    blt(NONE)
+    add(r1, 24)
+    label(KEY)
+    ldrb(r5, [r1, 0])
+    ldrb(r6, [r2, 0])
+    cmp(r5, r6)
+    bne(NONE)
+    add(r1, 1)
+    add(r2, 1)
+    sub(r7, 1)
+    bgt(KEY)
+    # The value.
+    mov(r6, r1)
+    mov(r1, r4)
+    ldr(r4, [r0, 76])
+    mov(r5, 14)
+    and_(r4, r5)
+    cmp(r4, 0)
+    bne(NOT)
+    ldr(r7, [r0, 84])
+    cmp(r7, r3)
+    bgt(NOT)
+    mov(r2, 0)
+    mvn(r2, r2)
+    mov(r5, 0x3C)
+    cmp(r7, 0)
+    beq(EMPTY)
+    bl(CRC)
+    label(EMPTY)
+    mvn(r2, r2)
+    ldr(r4, [r0, 92])
+    mov(r0, r1)
+    cmp(r4, r2)
+    beq(END)
+    label(NOT)
+    mvn(r0, r1)
+    b(END)
+    label(NONE)
+    mov(r0, 0)
+    b(END)
+    # r2 goes on with r7 bytes from r6 on; r4 is used.
+    label(CRC)
+    ldrb(r4, [r6, 0])
+    eor(r2, r4)
+    lsl(r4, r2, 2)
+    and_(r4, r5)
+    add(r4, r4, r0)
+    ldr(r4, [r4, 4])
+    lsr(r2, r2, 4)
+    eor(r2, r4)
+    lsl(r4, r2, 2)
+    and_(r4, r5)
+    add(r4, r4, r0)
+    ldr(r4, [r4, 4])
+    lsr(r2, r2, 4)
+    eor(r2, r4)
+    add(r6, 1)
+    sub(r7, 1)
+    bgt(CRC)
+    bx(lr)
+    label(END)
+
+
+@micropython.native
+def locked(function, store, key):
+    """function(store, key), and no thread gets in between. Its frame is not on the heap, as one with try would be."""
+    lock()
+    try:
+        return function(store, key)
+    finally:
+        unlock()

@@ -6,6 +6,8 @@ Where integers have 30 bits, CRCs above that are allocated for a moment; so is a
 import struct
 from binascii import crc32
 
+from rtos.core import lock, unlock
+
 _GENERATION = 17
 _BAD = b'*/?:;"|<>\\'
 
@@ -109,3 +111,52 @@ def key_size(key, n):
         if c <= 0x20 or c == 0x7F or c in _BAD:
             return 0
     return len(key)
+
+
+def find(state, key, table):
+    """The address of the first record with the tag of that key; 0: there is none; -1: it is no key.
+
+    table: of an index. state[0] is the key's CRC, state[24] its bytes, state[25] the slot then.
+    """
+    if not isinstance(key, str) or not 0 < len(key) <= 128:
+        return -1
+    key = key.encode()
+    n = key_size(key, 0)
+    if not n:
+        return -1
+    state[0] = value = crc32(key)
+    state[24] = n
+    tags, addrs, mask = table
+    tag = value & 0xFFFF
+    slot = tag & mask
+    while addrs[slot] and tags[slot] != tag:
+        slot = (slot + 1) & mask
+    state[25] = slot
+    return addrs[slot]
+
+
+def take(state, data, key, n):
+    """See whether data, n bytes of the medium, is the record of the key that find() has looked for.
+
+    Returns where its value is, with the CRC that it has to have; ~ of that: the header and the key are
+    right, but the value is not, or not all there, or not to be had so; 0: neither.
+    state[19:24] has the header's fields unless it is 0. data begins at a word.
+    """
+    if not sealed(state, data, 0, 20) or not parse(state, data, 0):
+        return 0
+    at = 24 + state[24]
+    if state[20] != state[24] or at > n or data[24:at] != key.encode():
+        return 0
+    end = at + state[21]
+    if state[19] & 14 or end > n or crc32(memoryview(data)[at:end]) != state[23]:
+        return ~at
+    return at
+
+
+def locked(function, store, key):
+    """function(store, key), and no thread gets in between."""
+    lock()
+    try:
+        return function(store, key)
+    finally:
+        unlock()

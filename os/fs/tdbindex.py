@@ -20,7 +20,7 @@ _SLOTS_MIN = const(64)
 class Index:
     """Tags and addresses, 1 to 2**30 - 1; address 0 is an empty slot.
 
-    count: of the entries. A slot's number holds until the next add() or remove().
+    count: of the entries. table: tags, addresses, the number of slots less one. A slot's number holds until the next add() or remove().
     Context: any thread, one at a time. Allocates in reserve() and add(), when it grows; it does not shrink.
     """
 
@@ -40,6 +40,7 @@ class Index:
         self._addrs = array("I", bytes(4 * slots))
         self._tags = tags
         self._mask = slots - 1
+        self.table = (tags, self._addrs, slots - 1)
 
     def first(self, tag):
         """The slot of the first entry with that tag; below 0: there is none."""

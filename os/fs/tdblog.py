@@ -5,9 +5,9 @@ from errno import EIO
 from micropython import const
 
 try:
-    from ._fasttdb import agrees, belongs, copy, crc, parse, same, sealed, seek, store, word
+    from ._fasttdb import agrees, belongs, copy, crc, parse, same, sealed, seek, store, take, word
 except ImportError:
-    from ._plaintdb import agrees, belongs, copy, crc, parse, same, sealed, seek, store, word
+    from ._plaintdb import agrees, belongs, copy, crc, parse, same, sealed, seek, store, take, word
 from .tdbformat import HEADER_SIZE, LOST, STREAMED, TRAILER_SIZE, area_size, up
 from .tdbformat import MASTER_SIZE as _MASTER_SIZE
 from .tdbformat import crc_state as _crc_state
@@ -54,8 +54,8 @@ class Area:
 class Log:
     """Reads records. The fields of the last header that was valid are in state[FLAGS] and those behind.
 
-    device: a block device. addr: what find() has found; tail: the trailer, if it was one.
-    chunk: a piece of the medium, from chunk_at on. blank: as long, erased.
+    device: a block device. last: up to there a whole chunk is read. addr: what find() has found; tail: the trailer, if it was one.
+    chunk, and view on it: a piece of the medium, from chunk_at on. blank: as long, erased.
     state: of the functions of _fasttdb.
 
     Methods raise OSError(EIO). Nothing is allocated by read_header(), holds(), verify().
@@ -71,8 +71,10 @@ class Log:
         n = up(_CHUNK, unit)
         self.blank = bytes((self.erased,)) * n
         self.chunk = bytearray(n)
+        self.chunk_size = n
+        self.view = memoryview(self.chunk)
         self.chunk_at = _FAR
-        self._last = device.size - n
+        self.last = device.size - n
         self.state = _crc_state()
         self.tail = bytearray(TRAILER_SIZE)
         self.addr = 0
@@ -89,7 +91,7 @@ class Log:
 
     def load(self, addr):
         """Have the chunk hold what is at addr; returns where in the chunk that is."""
-        start = addr if addr <= self._last else self._last
+        start = addr if addr <= self.last else self.last
         self.chunk_at = _FAR
         self.device.read(start, self.chunk)
         self.chunk_at = start
@@ -144,6 +146,20 @@ class Log:
         value = bytearray(4)
         store(self.state, KEY_HASH, value, 0)
         return bytes(value)
+
+    def fetch(self, addr, key):
+        """Read the record at addr, at most last, which is of the key that _fasttdb's find() has looked for.
+
+        Returns what take() does; the record is in the chunk.
+        """
+        area = self.areas[addr >= self.area_size]
+        state = self.state
+        state[_GENERATION] = area.generation
+        state[_OFFSET] = addr - area.base
+        self.chunk_at = _FAR
+        self.device.read(addr, self.chunk)
+        self.chunk_at = addr
+        return take(state, self.chunk, key, self.chunk_size)
 
     def trailer(self, area, addr):
         """Whether a trailer of the record at addr counts. STREAMED: VALUE_CRC is known then."""

@@ -6,9 +6,9 @@ from micropython import const
 from rtos.core import lock, unlock
 
 try:
-    from ._fasttdb import agrees, copy, crc, encode, key_size, store, tag_of
+    from ._fasttdb import agrees, copy, crc, encode, find, key_size, locked, store, tag_of
 except ImportError:
-    from ._plaintdb import agrees, copy, crc, encode, key_size, store, tag_of
+    from ._plaintdb import agrees, copy, crc, encode, find, key_size, locked, store, tag_of
 from .tdbformat import HEADER_SIZE, KEY_CHARS_MAX, WRITE_ONCE
 from .tdbindex import Index
 from .tdblog import FLAGS, KEY_HASH, KEY_LEN, SIZE, VALUE_CRC
@@ -60,17 +60,8 @@ class TDBReader:
 
     def get(self, key, default=None):
         """The value, new bytes; default if there is no such key. Raises ValueError, OSError(EIO)."""
-        lock()
-        try:
-            addr = self._locate(key)
-            if not addr:
-                return default
-            n = self.log.state[SIZE]
-            value = bytearray(n)
-            self._read(addr, value, 0, n)
-            return bytes(value)
-        finally:
-            unlock()
+        value = locked(_get, self, key)
+        return default if value is None else value
 
     def readinto(self, key, buf, offset=0):
         """Fill buf with the value from offset on; returns how many bytes that are.
@@ -163,6 +154,28 @@ class TDBReader:
 
     # ---- Parts of them. The kernel is locked.
 
+    def _get(self, key):
+        """The value, None if there is no such key."""
+        # Most values come by one read of the medium. What is not as it is mostly, is for those below.
+        log = self.log
+        if self._state == OPEN:
+            addr = find(log.state, key, self.index.table)
+            if addr > 0:
+                if addr <= log.last:
+                    addr = log.fetch(addr, key)
+                    if addr > 0:
+                        return bytes(log.view[addr : addr + log.state[SIZE]])
+            elif not addr and not self.lost:
+                return None
+        addr = self._locate(key)
+        return self._value(addr) if addr else None
+
+    def _value(self, addr):
+        n = self.log.state[SIZE]
+        value = bytearray(n)
+        self._read(addr, value, 0, n)
+        return bytes(value)
+
     def check_open(self):
         """Raises OSError(ENODEV) after deinit()."""
         if self._state == GONE:
@@ -252,3 +265,6 @@ class TDBReader:
                 part = n - done
             copy(buf, done, chunk, at, part)
             done += part
+
+
+_get = TDBReader._get

@@ -1,3 +1,4 @@
+# platforms: cpython host-stock host-native mps2-native
 # uses: conformance/kvstore.py
 """TDBStore: what it does on media of all kinds, full, damaged, foreign or failing."""
 
