@@ -20,11 +20,11 @@ _LAZY = {
     "SPI": "spi",
     "SPI_DIRECT": "spi",
     "find_spi": "spi",
-    "UART": "missing",
-    "find_uart": "missing",
-    "uart_room": "missing",
-    "uart_errors": "missing",
-    "uart_break": "missing",
+    "UART": "uart",
+    "find_uart": "uart",
+    "uart_room": "uart",
+    "uart_errors": "uart",
+    "uart_break": "uart",
     "Can": "missing",
     "I2cTarget": "missing",
     "SpiTarget": "missing",
@@ -56,3 +56,6 @@ def __getattr__(name):
     value = getattr(__import__(module, globals(), None, (name,), 1), name)
     globals()[name] = value
     return value
+
+
+__import__("easydma", globals(), None, ("quiet",), 1).quiet()

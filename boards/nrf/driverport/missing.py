@@ -2,7 +2,6 @@
 
 from driverlacks import lacks
 
-UART = find_uart = uart_room = uart_errors = uart_break = lacks("serial ports for drivers")
 Can = lacks("CAN")
 I2cTarget = lacks("I2CSlave")
 SpiTarget = lacks("SPISlave")

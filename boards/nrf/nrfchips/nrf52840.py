@@ -10,3 +10,11 @@ DMA = True
 SPI_MAX_HZ = 32_000_000
 #: Pins of AIN0 to AIN7; 7.1.
 AIN = (2, 3, 4, 5, 28, 29, 30, 31)
+#: UARTE units: base address, that of the timer which counts what comes, and the PPI channel; 4.2.4.
+UARTES = ((0x40002000, 0x4001B000, 14), (0x40028000, 0x4000A000, 15))
+#: Whether CONFIG of UARTE has two stop bits.
+UART_STOP_TWO = True
+#: Bytes of one EasyDMA transfer at most: MAXCNT has 16 bits (6.34.9, 6.26.6, 6.32.10).
+EASYDMA_MAX = 65535
+#: Serial units with shared registers, SPI, I2C and targets: number -> base address; 4.2.4.
+SERIAL = (0x40003000, 0x40004000, 0x40023000)

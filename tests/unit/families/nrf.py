@@ -229,6 +229,7 @@ class Nrf:
         self.spi = []
         self.sent = []
         self._ram = []
+        self._ram_end = 0x20001000
         self.flash = None
         memory.word = self._word(memory.word)
         memory.store = self._store(memory.store)
@@ -273,9 +274,18 @@ class Nrf:
         for at, known in self._ram:
             if known is buf:
                 return at
-        at = 0x20001000 + 64 * len(self._ram)
+        at = self._ram_end
+        self._ram_end += (len(buf) + 67) & ~3
         self._ram.append((at, buf))
         return at
+
+    def ram(self, address, n):
+        """(buffer, index) of n bytes that a unit reads or writes by itself."""
+        assert address >= 0x20000000, f"EasyDMA at 0x{address:x}, which is no RAM"
+        for at, buf in self._ram:
+            if at <= address and address + n <= at + len(buf):
+                return buf, address - at
+        raise AssertionError(f"0x{address:x} is nobody's memory")
 
     def _word(self, other):
         def word(address):
@@ -405,6 +415,13 @@ class Nrf:
             def read_u16(self):
                 return chip.adc[self._channel] << 8 | chip.adc[self._channel]
 
+        class UART:
+            def __init__(self, number, baudrate=9600, *, timeout=1, timeout_char=1):
+                raise AssertionError("the port's UART would take the unit")
+
+        if self.numbers.EASYDMA_MAX > 255:  # ports/nrf/mpconfigport.h: on nRF52840 only
+            UART.IRQ_TXIDLE, UART.IRQ_RX = 1, 2
+
         def lightsleep():
             chip.slept += 1
 
@@ -415,6 +432,7 @@ class Nrf:
             I2C=I2C,
             SPI=SPI,
             ADC=ADC,
+            UART=UART,
             lightsleep=lightsleep,
             mem8=View(self.core, self.memory, 8),  # noqa: F821
             mem16=View(self.core, self.memory, 16),  # noqa: F821
@@ -424,6 +442,7 @@ class Nrf:
             reset_cause=lambda: chip.reset_cause,
             unique_id=lambda: b"",
         )
+        two = len(self.numbers.PINS) > 1
         board = Module(  # noqa: F821
             NAME="dongle",
             chip=self.numbers,
@@ -435,7 +454,9 @@ class Nrf:
                     2,
                     {0: ("P3", "P4", "P5"), 2: ("P6", "P7", "P8"), 3: ("P9", "P10", "P12")},
                 ),
+                "UART": (0, {0: ("P14", "P15"), 1: ("P1.01", "P1.02") if two else ("P1", "P2")}),
             },
+            FLOW={0: ("P16", "P17")},
         )
         uctypes = Module(addressof=lambda buf: chip.addressof(buf))  # noqa: F821
         return install(  # noqa: F821

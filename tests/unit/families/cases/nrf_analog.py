@@ -174,5 +174,7 @@ def test_adc():
 
 def test_what_is_missing():
     _, port, _ = opened()
-    for name in ("Can", "I2cTarget", "SpiTarget", "Qspi", "ethernet", "Dac", "UART"):
-        fails(EOPNOTSUPP, "dongle has no ", getattr(port, name))
+    lacking = {"Can": "CAN", "ethernet": "Ethernet", "Dac": "AnalogOut"}
+    lacking.update({"I2cTarget": "I2CSlave", "SpiTarget": "SPISlave", "Qspi": "QSPI"})
+    for name in lacking:
+        fails(EOPNOTSUPP, "dongle has no " + lacking[name], getattr(port, name))
