@@ -44,7 +44,7 @@ class Collector:
         """Bytes in the active area that a run would set free."""
         store = self._store
         area = store.active
-        return area.end - area.start - store.live - store.pending
+        return area.end - area.start - store.live - store.pending + store.held
 
     def start(self):
         """Begin a run."""
@@ -55,12 +55,11 @@ class Collector:
         self._at = target.base
         self.phase = _ERASE
         self._work = self._remaining()
-        self._room = area.stop - area.end
+        self._room = self._store.free()
 
     def pace(self):
         """Do as much as keeps a run ahead of the room in the active area."""
-        area = self._store.active
-        free = area.stop - area.end
+        free = self._store.free()
         if self.phase == IDLE:
             if free >= self.garbage():
                 return
@@ -114,7 +113,7 @@ class Collector:
         log = self._log
         area = store.active
         stop = area.end
-        if store.writing is not None:
+        if store.writing is not None and store.writing.addr:
             stop = store.writing.addr
             if self._at >= stop:
                 return False

@@ -46,31 +46,44 @@ class Pen:
         """
         log = self._log
         state = log.state
-        addr = area.end
         self._prepare(flags, key, n, size)
         state[0] = 0
         crc(state, value, 0, size)
         store(state, 0, self._head, 16)
-        # Used up whatever happens from here on.
-        area.end = addr + log.extent_of(n + size)
-        self._begin(area, addr)
+        addr = self.place(area, log.extent_of(n + size))
+        self._used = HEADER_SIZE
+        self._first = True
         self.put(key, n)
         self.put(value, size)
         self.finish(area)
         return addr
 
-    def begin(self, area, key, n, size, write_once):
-        """Begin a record whose value of size bytes comes by put(); returns its address.
-
-        finish() ends it, given the CRC of the value. Its header may get to the medium later than the
-        records of others that follow it; until then there is a gap.
-        """
-        addr = area.end
+    def begin(self, key, n, size, write_once):
+        """Begin a record whose value of size bytes comes by put(). It has no place yet."""
         self._prepare(STREAMED | (WRITE_ONCE if write_once else 0), key, n, size)
         self._head[16] = self._head[17] = self._head[18] = self._head[19] = 0
-        area.end = addr + self._log.extent_of(n + size) + self._log.slot
-        self._begin(area, addr)
-        self.put(key, n)
+        self._used = HEADER_SIZE
+        self._first = True
+
+    def fills(self, n):
+        """Whether with n bytes more something is programmed, so that a record must have its place."""
+        return self._used + n >= len(self._out)
+
+    def place(self, area, extent):
+        """The record at hand, of so many bytes, comes to the end of the area; returns its address.
+
+        Raises OSError(ENOSPC).
+        """
+        head = self._head
+        addr = area.end
+        end = addr + extent
+        if end > area.stop:
+            raise OSError(_ENOSPC, "no room in the area")
+        # Used up whatever happens from here on.
+        area.end = end
+        self._record = self._addr = addr
+        self._seal(area, head, _SEALED_HEADER)
+        copy(self._out, 0, head, 0, HEADER_SIZE)
         return addr
 
     def lost(self, area, key_hash):
@@ -78,9 +91,8 @@ class Pen:
         self._prepare(8, b"", 0, 0)
         self._head[12:16] = key_hash
         self._head[16] = self._head[17] = self._head[18] = self._head[19] = 0
-        addr = area.end
-        area.end = addr + self._log.extent_of(0)
-        self._begin(area, addr)
+        self.place(area, self._log.extent_of(0))
+        self._used = HEADER_SIZE
         self.finish(area)
 
     def copy(self, source, addr, area):
@@ -100,9 +112,8 @@ class Pen:
         store(state, KEY_HASH, head, 12)
         store(state, VALUE_CRC, head, 16)
         n += size
-        to = area.end
-        area.end = to + log.extent_of(n)
-        self._begin(area, to)
+        to = self.place(area, log.extent_of(n))
+        self._used = HEADER_SIZE
         addr += HEADER_SIZE
         out = self._out
         chunk = log.chunk
@@ -168,16 +179,6 @@ class Pen:
         state[0] = 0
         crc(state, key, 0, n)
         store(state, 0, head, 12)
-
-    def _begin(self, area, addr):
-        head = self._head
-        if area.end > area.stop:
-            raise OSError(_ENOSPC, "no room in the area")
-        self._record = self._addr = addr
-        self._seal(area, head, _SEALED_HEADER)
-        copy(self._out, 0, head, 0, HEADER_SIZE)
-        self._used = HEADER_SIZE
-        self._first = True
 
     def _make_trailer(self, area, back):
         tail = self._tail

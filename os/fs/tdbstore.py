@@ -52,6 +52,7 @@ class TDBStore(TDBReader):
         self.pen = Pen(log)
         self.writing = None
         self.pending = 0  # bytes of what is being written
+        self.held = 0  # of these, as long as they have no place yet
         self._old = 0
         self._collector = Collector(self)
         area = log.areas[0]
@@ -234,13 +235,12 @@ class TDBStore(TDBReader):
         if self.writing is not None:
             raise OSError(_EBUSY, "%r is open" % self.writing)
         extent = self._stream_extent(n, size)
-        area = self.active
-        if (area.stop - area.end - extent) * 2 < self._room - self.live - extent:
+        if (self.free() - extent) * 2 < self._room - self.live - extent:
             # No collection passes the writer, so the others get what room there can be.
             self._make_room(self._room)
         self._begin(name, n, extent)
         self.writing = writer
-        self.pending = extent
+        self.pending = self.held = extent
 
     def written(self, name, n, addr):
         """The value is on the medium, in the record at addr."""
@@ -256,7 +256,12 @@ class TDBStore(TDBReader):
     def close_writer(self):
         """There is no writer any more."""
         self.writing = None
-        self.pending = 0
+        self.pending = self.held = 0
+
+    def free(self):
+        """Bytes in the active area behind the log that nobody is to have."""
+        area = self.active
+        return area.stop - area.end - self.held
 
     # ---- Parts of them. The kernel is locked.
 
@@ -309,10 +314,9 @@ class TDBStore(TDBReader):
             if slot >= 0:
                 self._not_once()
                 self._old = self.log.extent()
-            area = self.active
             if self.live + self.pending - self._old + extent > self._limit:
                 break
-            if area.stop - area.end >= extent:
+            if self.free() >= extent:
                 if slot < 0:
                     self.index.reserve()
                 return slot
@@ -352,14 +356,12 @@ class TDBStore(TDBReader):
     def _make_room(self, extent):
         """Have room for that in the active area; False: there is none."""
         for _ in range(2):
-            area = self.active
-            if area.stop - area.end >= extent:
+            if self.free() >= extent:
                 return True
             # Twice, for a run that is under way may have copied what is garbage now.
             if self._collector.garbage() <= 0 or not self._careful(self._collector.finish):
                 return False
-        area = self.active
-        return area.stop - area.end >= extent
+        return self.free() >= extent
 
     def _collect_without(self, name, n):
         """Remove a key by collecting all others."""

@@ -11,9 +11,11 @@ from .tdbpen import Pen
 class Writer:
     """What TDBStore.writer() returns: use it with `with`.
 
-    The value takes its room when the block begins, and is there when it ends. A power cut or an
+    The value has its room from when the block begins, and is there when it ends. A power cut or an
     exception in the block leaves the key as it was. One at a time; meanwhile that key cannot be
     changed otherwise, and garbage collection comes as far as to its place.
+
+    addr: of its record; 0 as long as nothing of it is on the medium.
     """
 
     def __init__(self, store, key, name, n, size, write_once):
@@ -26,6 +28,7 @@ class Writer:
         self._done = 0
         self._crc = 0
         self._pen = Pen(store.log)
+        self._open = False
         self.addr = 0
 
     def __repr__(self):
@@ -41,12 +44,12 @@ class Writer:
         lock()
         try:
             store.open_writer(self, self._name, self._n, self._size)
+            self._open = True
             try:
-                self.addr = self._pen.begin(
-                    store.active, self._name, self._n, self._size, self._once
-                )
+                self._pen.begin(self._name, self._n, self._size, self._once)
+                self._put(self._name, self._n)
             except BaseException:
-                store.close_writer()
+                self._close()
                 raise
         finally:
             unlock()
@@ -63,14 +66,31 @@ class Writer:
         lock()
         try:
             self._check()
-            self._pen.put(part, n)
+            self._put(part, n)
             self._crc = crc32(part, self._crc)
             self._done += n
         finally:
             unlock()
 
+    def _put(self, data, n):
+        # What others write now comes behind the header, so that a power cut leaves no gap in between.
+        if not self.addr and self._pen.fills(n):
+            self._place()
+        self._pen.put(data, n)
+
+    def _place(self):
+        store = self._store
+        self.addr = self._pen.place(store.active, store.held)
+        store.held = 0
+
+    def _close(self):
+        self._open = False
+        self.addr = 0
+        if self._store.writing is self:
+            self._store.close_writer()
+
     def _check(self):
-        if not self.addr:
+        if not self._open:
             raise ValueError("a writer is used in its with block")
         self._store.check_open()
         if self._store.writing is not self:
@@ -85,10 +105,10 @@ class Writer:
                 self._check()
                 if self._done < self._size:
                     raise ValueError("%d of %d bytes were written" % (self._done, self._size))
+                if not self.addr:
+                    self._place()
                 self._pen.finish(store.active, self._crc)
                 store.written(self._name, self._n, self.addr)
         finally:
-            self.addr = 0
-            if store.writing is self:
-                store.close_writer()
+            self._close()
             unlock()

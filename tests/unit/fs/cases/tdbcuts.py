@@ -146,7 +146,29 @@ def until_full(case, kv):
         case.remove(kv, str(n) * 20)
 
 
-WORKLOADS = {"changes": changes, "steps": steps, "emptying": emptying, "until_full": until_full}
+def mingled(case, kv):
+    """Values that come piece by piece, others in between."""
+    for n in range(3):
+        data = bytes([n + 97]) * 40 + bytes(200) + b"\xff" * 100
+        with kv.writer("s", len(data)) as file:
+            file.write(data[:20])
+            case.set(kv, "a", bytes([n + 65]) * 30)
+            case.set(kv, "b", bytes(60))
+            file.write(data[20:220])
+            case.set(kv, "c", b"\xff" * 60)
+            case.next = dict(case.model, s=data)
+            file.write(data[220:])
+        case.model, case.next = case.next, None
+        case.set(kv, "d", b"1")
+
+
+WORKLOADS = {
+    "changes": changes,
+    "steps": steps,
+    "emptying": emptying,
+    "until_full": until_full,
+    "mingled": mingled,
+}
 
 
 def run(workload, case, device):
@@ -279,7 +301,7 @@ def double_cut(seed):
         run(workload, case, device)
         device = device.restore()
         case.check(TDBStore(device), seed)
-        workload = WORKLOADS[random.choice(("changes", "steps"))]
+        workload = WORKLOADS[random.choice(("changes", "steps", "mingled"))]
     case.go_on(device, seed)
 
 

@@ -195,6 +195,11 @@ def test_writer_and_others():
         fails(EBUSY, kv.reset)
         fails(EBUSY, kv.writer("b", 1).__enter__)
         file.write(b"new!")
+        # It has no place yet.
+        for _ in range(300):
+            kv["b"] = b"x" * 100
+    with kv.writer("a", 400) as file:
+        file.write(b"new!" * 50)
         # Collection comes as far as to it, and others get what is left.
         count = 0
         try:
@@ -205,9 +210,30 @@ def test_writer_and_others():
             assert error.errno == ENOSPC
         assert 20 < count < 1000 and kv["b"] == b"x" * 100
         assert not kv.collect(1000)
+        file.write(b"new!" * 50)
     raises(ValueError, file.write, b"")
     kv["b"] = b"1"
-    assert contents(kv) == contents(TDBStore(device)) == {"a": b"new!", "b": b"1"}
+    assert contents(kv) == contents(TDBStore(device)) == {"a": b"new!" * 100, "b": b"1"}
+
+
+def test_a_writer_keeps_its_room():
+    """While others fill the store, and collect, before and after it has its place."""
+    for size in (50, 1000, 3000):
+        for first in (0, 60, 200):
+            device = medium()
+            kv = TDBStore(device, format=True)
+            data = bytes([n * 7 & 0xFF for n in range(size)])
+            with kv.writer("w", size) as file:
+                file.write(data[:first])
+                n = 0
+                try:
+                    while n < 500:
+                        kv[f"k{n % 100}"] = b"v" * (n % 170)
+                        n += 1
+                except OSError as error:
+                    assert error.errno == ENOSPC
+                file.write(data[first:])
+            assert kv["w"] == TDBStore(device)["w"] == data, (size, first)
 
 
 def test_no_store():
