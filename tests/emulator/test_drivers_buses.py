@@ -455,7 +455,7 @@ async def main():
             for _ in range(turns):
                 await rtos.yield_()
             thread.terminate()
-            await i2c.acquire(timeout_ms=100)
+            await i2c.acquire(timeout_ms=10_000)
             idle = machine.Pin("I2C_SCL")() and machine.Pin("I2C_SDA")()
             wrong += not idle or i2c.readfrom_mem(0x49, 0, 2) != b"\\xf5\\x80"
             i2c.release()

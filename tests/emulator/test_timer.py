@@ -86,7 +86,8 @@ def callback(timer):
     ticks += 1
 Timer(-1, period=5, callback=callback)
 gc.collect()
-time.sleep_ms(100)
+while ticks < 10:
+    time.sleep_ms(5)
 print(ticks >= 10)
 """
     assert board.exec(code) == "True\n"
@@ -149,9 +150,10 @@ def callback(timer):
     rounds += 1
     raise ValueError("again")
 timer = Timer(-1, period=2, callback=callback)
-time.sleep_ms(30)
+while rounds < 4:
+    time.sleep_ms(1)
 timer.deinit()
-print(rounds > 3)
+print(rounds >= 4)
 """
     said = board.exec(code)
     assert "ValueError: again" in said
