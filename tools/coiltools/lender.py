@@ -6,6 +6,8 @@ import socket
 
 #: mpremote enters and leaves the raw REPL with these.
 _RAW = re.compile(rb"\r[\x01\x02]")
+#: Raw paste mode: what begins it, and what ends the source.
+_PASTE, _PASTED = b"\x05A\x01", b"\x04"
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 #: Output kept for the terminal after the client's last word; a greeting and a prompt fit.
 _TAIL = 512
@@ -23,7 +25,8 @@ class Lender:
         self.client: socket.socket | None = None
         self.peer = ""
         self._last = b""
-        self._raw = False
+        self._raw = self._pasting = False
+        self._before = b""
         self._tail = bytearray()
 
     def fileno(self) -> int:
@@ -47,7 +50,8 @@ class Lender:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.client = client
         self.peer = f"{host}:{port}"
-        self._last, self._raw = b"", False
+        self._last = self._before = b""
+        self._raw = self._pasting = False
         self._tail.clear()
         self._acknowledge()
         return True
@@ -75,6 +79,11 @@ class Lender:
             return None
         for mark in _RAW.findall(self._last + data):
             self._raw = mark[-1:] == b"\x01"
+        seen = self._before + data
+        begun, ended = seen.rfind(_PASTE), seen.rfind(_PASTED)
+        if begun != ended:
+            self._pasting = begun > ended
+        self._before = seen[-2:]
         self._last = data[-1:]
         self._tail.clear()
         return data
@@ -87,7 +96,7 @@ class Lender:
             return 0
         except OSError:
             sent = len(data)  # read() tells that the client has gone
-        if self._last == b"\x02":
+        if self._last == b"\x02" or self._last == b"\x04" and not self._raw:
             self._tail += data[: min(sent, _TAIL - len(self._tail))]
         return sent
 
@@ -95,12 +104,13 @@ class Lender:
         """Take the console back; returns bytes for the board and bytes for the terminal.
 
         Board: what makes its prompt usable.  A client that was killed leaves it in the raw REPL,
-        which does not echo.
-        Terminal: what the board said after the client had left the raw REPL as its last act: the
-        greeting and the prompt, which the client does not read any more.
+        which does not echo, or in the middle of a paste.
+        Terminal: what the board said after the client had left the raw REPL, or restarted the board
+        from its prompt, as its last act: greeting and prompt, which the client does not read any more.
         """
         if self.client is None:
             return b"", b""
         self.client.close()
         self.client = None
-        return b"\r\x02" if self._raw else b"", bytes(self._tail)
+        leave = b"\r\x02" if self._raw else b""
+        return b"\x03" * self._pasting + leave, bytes(self._tail)

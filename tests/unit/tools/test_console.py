@@ -176,6 +176,32 @@ def test_killed_borrower_is_taken_out_of_the_raw_repl(bench):
     assert bench.received(b"\x02") == b"\r\x02"
 
 
+def test_killed_borrower_is_taken_out_of_the_middle_of_a_paste(bench):
+    with bench.borrow() as borrower:
+        borrower.sendall(b"\r\x01")
+        bench.received(b"\x01")
+        borrower.sendall(b"\x05A")
+        bench.received(b"A")
+        borrower.sendall(b"\x01print(1")
+        bench.received(b"(1")
+    assert bench.received(b"\x02") == b"\x03\r\x02"
+    with bench.borrow() as borrower:
+        borrower.sendall(b"\r\x01\x05A\x01print(1)\x04")
+        bench.received(b"\x04")
+    assert bench.received(b"\x02") == b"\r\x02"
+
+
+def test_what_a_restarted_board_says_is_shown(bench):
+    with bench.borrow() as borrower:
+        borrower.sendall(b"\r\x02")
+        bench.received(b"\x02")
+        borrower.sendall(b"\x04")
+        bench.received(b"\x04")
+        bench.board.sendall(b"soft reboot\r\nhello")
+        assert borrower.recv(100)
+    bench.shown(b"hello")
+
+
 def test_second_borrower_is_refused(bench):
     with bench.borrow():
         second = socket.create_connection(("127.0.0.1", bench.port), timeout=5)

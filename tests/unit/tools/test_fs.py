@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from coiltools import boardvolume, cli, hostpage, paths, storage, wear
+from coiltools import cli, hostpage, paths, portvolume, storage, wear
 from coiltools.disk import Disk
 from coiltools.report import Fail
 from coiltools.storage import fattools
@@ -477,10 +477,11 @@ def test_port_that_is_not_there(tmp_path, capsys):
 
 def test_lines_of_a_volume_that_are_lost_or_garbled_are_noticed():
     lines = [b"size 4 3\r\n", b"fill 0 255\r\n", b"data 1 AAECAw==\r\n", b"fill 2 0\r\n"]
-    end = b"end %d\r\n" % boardvolume.zlib.crc32(b"\xff" * 4 + bytes(range(4)) + bytes(4))
+    crc = portvolume.zlib.crc32(b"\xff" * 4 + bytes(range(4)) + bytes(4))
+    end = b"end %d %d\r\n" % (crc, crc)
 
     def received(parts):
-        receiver = boardvolume._Receiver()
+        receiver = portvolume._Receiver()
         for byte in b"".join(parts):
             receiver.take(bytes((byte,)))
         return receiver

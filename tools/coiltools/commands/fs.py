@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from .. import boardvolume, config, storage, wear
+from .. import boardvolume, config, portvolume, storage, wear
 from ..report import Fail, err, out, step, unknown
 from ..storage.image import extract as extract_all
 from ..storage.image import shown
@@ -13,6 +13,9 @@ from ..storage.source import Medium
 
 _IMAGE = click.argument("image", type=click.Path(path_type=Path))
 _INSTANCE = click.option("--instance", metavar="NAME", help="Which board, such as mps2-1.")
+_PORT = click.option(
+    "--port", help="A real board's port, such as /dev/ttyACM0, or what coil port says."
+)
 _DISK = click.option(
     "--disk", type=click.Path(path_type=Path), help="The disk file of a board that is stopped."
 )
@@ -142,17 +145,16 @@ def check(image, kind, block_size):
 @_IMAGE
 @_INSTANCE
 @_DISK
-@click.option("--port", help="A real board's port, such as /dev/ttyACM0, or what coil port says.")
+@_PORT
 def pull(image, instance, disk, port):
     """Copy the /flash volume of a board into IMAGE.
 
     The board may run: it is halted for the copy, which is what a power cut would leave. With --port
     the board itself sends the volume, over its prompt.
     """
-    if port is not None and (instance or disk):
-        raise Fail("--port is for a real board.", "leave out --instance and --disk")
+    _one_board(port, instance, disk)
     with step(f"copying /flash to {image}"):
-        data = boardvolume.pull_port(port) if port else boardvolume.pull(instance, disk)
+        data = portvolume.pull(port) if port is not None else boardvolume.pull(instance, disk)
         image.write_bytes(data)
 
 
@@ -160,15 +162,34 @@ def pull(image, instance, disk, port):
 @_IMAGE
 @_INSTANCE
 @_DISK
-def push(image, instance, disk):
-    """Replace the /flash volume of a board by IMAGE, a littlefs of 8M with blocks of 4K.
+@_PORT
+def push(image, instance, disk, port):
+    """Replace the /flash volume of a board by IMAGE, a littlefs with the blocks that /flash has.
 
-    An emulated board that runs is halted, and then reset. Board host must be stopped.
+    A board that runs is reset: what its program has not written by then is lost. With --port, and to
+    board host, the volume goes over the prompt, and only the blocks that differ; if that is
+    interrupted, the board has no volume until the same command has ended.
     """
+    _one_board(port, instance, disk)
     with storage.opened(image, "littlefs") as found:
-        boardvolume.check_image(found, image)
-    with step(f"copying {image} to /flash"):
-        boardvolume.push(image.read_bytes(), instance, disk)
+        problems = found.check()
+        if problems:
+            raise Fail(f"{image} is damaged: {problems[0]}", f"coil fs check {image}")
+        data = image.read_bytes()
+        with step(f"copying {image} to /flash"):
+            if port is not None:
+                count = portvolume.push(port, data, found, image)
+            else:
+                count = boardvolume.push(data, found, image, instance, disk)
+    if count is not None:
+        err.print(f"{count} blocks were replaced; the others were the same", soft_wrap=True)
+
+
+def _one_board(port, instance, disk):
+    if port is not None and (instance or disk):
+        raise Fail("--port is for a real board.", "leave out --instance and --disk")
+    if port == "":
+        raise Fail("--port names no port.", "if it comes from coil port, see what that says")
 
 
 @command.command("wear")
