@@ -28,7 +28,9 @@ def test_a_second_run_gives_the_same_figures(results):
     with bench.formatted_disk(built) as disk:
         for file in files:
             for name, values in bench.run(file, built, disk, 120).items():
-                if values.get("varies"):  # the host has a part in it, and may be busy in one of both
+                if values.get(
+                    "varies"
+                ):  # the host has a part in it, and may be busy in one of both
                     assert values["instructions"] <= 4 * results[name]["instructions"], name
                 else:
                     assert values == results[name], name
