@@ -21,7 +21,7 @@ class Places:
         return [resolve("%s%d_%s" % (self._kind, number, line)) for line in self._lines]
 
     def find(self, number, *given):
-        """(number, keys of its pins). given: a pin for each line, None = the bus's own.
+        """(number, keys of its pins). given: a pin for each line, or none; None = the bus's own.
 
         Raises ValueError for a number or pins that no bus has.
         """

@@ -18,7 +18,7 @@ class BusTable:
         self._free = free
 
     def find(self, number, *given):
-        """(number, keys of its pins). given: a pin for each line, None = the bus's own.
+        """(number, keys of its pins). given: a pin for each line, or none; None = the bus's own.
 
         Raises ValueError for a number or pins that no bus has.
         """
@@ -43,7 +43,7 @@ class BusTable:
             if candidate not in self._pins:
                 continue
             own = [resolve(name) for name in self._pins[candidate]]
-            if all(keys[i] in (None, own[i]) for i in range(len(own))):
+            if all(keys[i] in (None, own[i]) for i in range(len(keys))):
                 return candidate, own
         if self._free and candidates:
             number = candidates[0]

@@ -5,6 +5,7 @@
 
 #include "py/objarray.h"
 #include "py/runtime.h"
+#include "extmod/modmachine.h"
 #include "hardware.h"
 #include "hostpage.h"
 #include "interrupt.h"
@@ -154,6 +155,19 @@ static mp_obj_t mps2_uart_overruns(mp_obj_t number) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(mps2_uart_overruns_obj, mps2_uart_overruns);
 
+// handle(bus): another object for the bus of that machine.I2C or SPI. Its deinit() is the end of it
+// alone: later uses raise OSError(ENODEV).
+static mp_obj_t mps2_handle(mp_obj_t bus) {
+    if (mp_obj_is_type(bus, &machine_i2c_type)) {
+        return machine_i2c_handle(bus);
+    }
+    if (mp_obj_is_type(bus, &machine_spi_type)) {
+        return machine_spi_handle(bus);
+    }
+    mp_raise_TypeError(MP_ERROR_TEXT("pass a machine.I2C or SPI"));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(mps2_handle_obj, mps2_handle);
+
 // ---- What the host handed over ----
 
 static mp_obj_t mps2_flags(void) {
@@ -247,6 +261,7 @@ static const mp_rom_map_elem_t mps2_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_irq), MP_ROM_PTR(&mps2_irq_obj) },
     { MP_ROM_QSTR(MP_QSTR_pend), MP_ROM_PTR(&mps2_pend_obj) },
     { MP_ROM_QSTR(MP_QSTR_interrupts), MP_ROM_PTR(&mps2_interrupts_obj) },
+    { MP_ROM_QSTR(MP_QSTR_handle), MP_ROM_PTR(&mps2_handle_obj) },
     { MP_ROM_QSTR(MP_QSTR_uart_room), MP_ROM_PTR(&mps2_uart_room_obj) },
     { MP_ROM_QSTR(MP_QSTR_uart_overruns), MP_ROM_PTR(&mps2_uart_overruns_obj) },
     { MP_ROM_QSTR(MP_QSTR_flags), MP_ROM_PTR(&mps2_flags_obj) },

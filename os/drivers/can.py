@@ -9,6 +9,7 @@ from rtos.core import EventFlags, in_isr, lock, unlock
 from .canfilter import expand
 from .canmessage import CANMessage
 from .cantx import TxRecord
+from .pins import claim, release
 from .softcall import SoftCall
 
 # Not in MicroPython's errno; Linux has these numbers.
@@ -39,7 +40,8 @@ class CAN:
 
     write() and read() never wait. In threads, `await send()` returns when the frame is on the bus and
     somebody has acknowledged it, and `await recv()` waits for one.
-    Raises ValueError; OSError(EBUSY) if the bus is in use, OSError(EOPNOTSUPP) if there is none.
+    Another CAN of the same bus takes over. Raises ValueError; OSError(EBUSY) if another kind of driver
+    has its pins, OSError(EOPNOTSUPP) if there is none.
     """
 
     NORMAL = const(0)
@@ -67,21 +69,24 @@ class CAN:
     EXTENDED = const(1)
     ANY = const(2)
 
-    _open = {}
-
     def __init__(self, bus=None, freq=500_000, mode=0, rx_size=_RX_SIZE):
         _check(freq, mode)
         if not isinstance(rx_size, int) or rx_size < 1:
             raise ValueError("rx_size: frames to keep, 1 or more")
-        port = driverport.Can(bus)
-        name = port.name
-        if name in CAN._open:  # typed once more: the new one takes over
-            CAN._open[name].deinit()
+        self._port = None
+        number, pins = driverport.find_can(bus)
+        self._name = "CAN(%d)" % number
+        claim(self, *pins, unit=self._name)
+        try:
+            self._set_up(driverport.Can(number), freq, mode, rx_size)
+        except BaseException:
+            release(self)
+            raise
+
+    def _set_up(self, port, freq, mode, rx_size):
         buffers = port.TX_QUEUE_LEN
         if buffers > _BUFFERS_MAX:
             raise ValueError("a CAN port has up to 20 buffers to send")
-        self._port = port
-        self._name = name
         self._freq = freq
         self._mode = mode
         self._filters = None
@@ -98,7 +103,7 @@ class CAN:
         self._wanted = self._pending = 0
         self._interrupt = self._on_event  # bound here: interrupt handlers have no heap
         port.start(freq, mode, self._interrupt)
-        CAN._open[name] = self
+        self._port = port
 
     def __repr__(self):
         if self._port is None:
@@ -382,8 +387,7 @@ class CAN:
             self._wanted = 0
             if self._soft is not None:
                 self._soft.cancel()
-            if CAN._open.get(self._name) is self:
-                del CAN._open[self._name]
+            release(self)
             # Those who wait look, and find the driver gone.
             self._flags.set(_EVENTS | _READABLE | _ROOM)
             self._tx.give_up()

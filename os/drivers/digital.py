@@ -103,6 +103,8 @@ class DigitalIn(_Digital):
 
 class _Output(_Digital):
     _lent = ("irq", "mode", "pull", "drive", "high", "low")
+    #: Where the processor runs native code, no thread comes in between while a level is set.
+    undivided = True
 
     value = value
 

@@ -1,5 +1,7 @@
 """I2C: the controller of a bus, shared by threads and devices."""
 
+from errno import EIO
+
 from driverport import I2C as make_i2c
 from driverport import find_i2c, recover_i2c
 from micropython import const
@@ -10,6 +12,7 @@ from .sharedbus import SharedBus
 
 _FREQ = const(100_000)
 _TIMEOUT_US = const(50_000)
+_ADDR_SIZES = (0, 8, 16, 24, 32)
 
 _defaults = {}
 
@@ -20,6 +23,36 @@ class _Bus(SharedBus):
     def __init__(self, name, hardware, pins):
         super().__init__(name, hardware)
         self.pins = pins
+        self._registers = [bytearray(n) for n in range(5)]
+        self._both = [b"", b""]
+
+    # machine.I2C says nothing when a device refuses a part of these.
+
+    def send_register(self, addr, memaddr, addrsize):
+        """Begin a transfer with a register's number; a repeated start is to follow."""
+        register = self._register(memaddr, addrsize)
+        if self.hardware.writeto(addr, register, False) < len(register):
+            self.hardware.writeto(addr, b"")  # with a stop
+            raise OSError(EIO, "the device does not take that register")
+
+    def write_register(self, addr, memaddr, addrsize, buf):
+        """Write a register's number, then buf."""
+        both = self._both
+        both[0] = register = self._register(memaddr, addrsize)
+        both[1] = buf
+        taken = self.hardware.writevto(addr, both)
+        both[1] = b""
+        if taken < len(register) + len(buf):
+            raise OSError(EIO, "the device does not take all bytes")
+
+    def _register(self, memaddr, addrsize):
+        if addrsize not in _ADDR_SIZES:
+            raise ValueError("addrsize: 0, 8, 16, 24 or 32 bits")
+        register = self._registers[addrsize >> 3]
+        for i in range(len(register)):
+            addrsize -= 8
+            register[i] = memaddr >> addrsize & 0xFF
+        return register
 
     def recover(self, freq, timeout_us):
         """See I2CView.recover()."""
@@ -35,7 +68,8 @@ class I2CDevice(I2CView):
         super().__init__(bus, (freq, timeout_us))
 
     def __repr__(self):
-        return "<I2CDevice %#x of %s, %d Hz>" % (self.addr, self._bus.name, self._settings[0])
+        state = "%d Hz" % self._settings[0] if self.is_connected() else "deinitialised"
+        return "<I2CDevice %#x of %s, %s>" % (self.addr, self._bus.name, state)
 
 
 class I2C(I2CView):
@@ -55,26 +89,26 @@ class I2C(I2CView):
             raise ValueError("timeout_us: 0 or more")
         self._bus = None
         number, pins = find_i2c(bus, scl, sda)
-        claim(self, *pins)
+        name = "I2C(%d)" % number
+        claim(self, *pins, unit=name)
         try:
             hardware = make_i2c(number, freq, timeout_us)
         except BaseException:
             release(self)
             raise
-        super().__init__(_Bus("I2C(%d)" % number, hardware, pins), (freq, timeout_us))
+        super().__init__(_Bus(name, hardware, pins), (freq, timeout_us))
         self.mark()
 
     @classmethod
     def default(cls):
         """The board's default bus: the same object for all who ask. A new one after deinit()."""
         made = _defaults.get(cls)
-        if made is None or isinstance(made._bus.hardware, Gone):
+        if made is None or not made.is_connected():
             made = _defaults[cls] = cls()
         return made
 
     def __repr__(self):
-        gone = isinstance(self._bus.hardware, Gone)
-        state = "deinitialised" if gone else "%d Hz" % self._settings[0]
+        state = "%d Hz" % self._settings[0] if self.is_connected() else "deinitialised"
         return "<%s %s>" % (self._bus.name, state)
 
     def init(self, *, freq=None, timeout=None):
@@ -105,7 +139,7 @@ class I2C(I2CView):
     def deinit(self):
         """Give the pins back. May be called twice. Context: thread or base level."""
         bus = self._bus
-        if bus is None or isinstance(bus.hardware, Gone):
+        if bus is None or bus.gone():
             return
         bus.forget()
         hardware = bus.hardware

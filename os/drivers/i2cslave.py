@@ -41,8 +41,8 @@ class I2CSlave:
             elif what == I2CSlave.WRITE_ADDRESSED:
                 n = slave.readinto(buf)
 
-    addr: 7 bits, 0x08 to 0x77. bus, scl, sda: None takes the board's default; pins that are given belong
-    to this driver. size: the longest message
+    addr: 7 bits, 0x08 to 0x77. bus: its number, None takes the board's default. scl, sda: pins instead of
+    the number. size: the longest message
     in bytes, each way. messages: how many written ones are kept until they are read.
     general_call: also take what is written to address 0.
 
@@ -52,7 +52,8 @@ class I2CSlave:
 
     A controller that reads is held up until write() has given it something; behind the last byte of that
     it reads 0xff. A message that finds no room, or is too long, is dropped and counted in `dropped`.
-    Raises ValueError; OSError(EOPNOTSUPP) if the board cannot. Every call after deinit() raises
+    Another I2CSlave on the same bus takes over. Raises ValueError; OSError(EBUSY) if another kind of
+    driver has its pins, OSError(EOPNOTSUPP) if the board cannot. Every call after deinit() raises
     OSError(ENODEV). Context of the constructor: thread or base level.
     """
 
@@ -61,8 +62,6 @@ class I2CSlave:
     READ_ADDRESSED = const(1)
     WRITE_GENERAL = const(2)
     WRITE_ADDRESSED = const(3)
-
-    _open = {}
 
     def __init__(
         self,
@@ -80,11 +79,8 @@ class I2CSlave:
             raise ValueError("addr: 7 bits, 0x08 to 0x77, without the bit for reading")
         if size < 1 or messages < 1:
             raise ValueError("size and messages: 1 or more")
-        before = I2CSlave._open.get((bus, addr))
-        if before is not None:  # typed once more: the new one takes over
-            before.deinit()
         self._target = None
-        self._key = (bus, addr)
+        number, pins = driverport.find_i2c_target(bus, scl, sda)
         self._addr = addr
         self._mem = mem
         #: Messages that found no room, and bytes that were asked for behind the end of a reply.
@@ -106,26 +102,15 @@ class I2CSlave:
         #: Events for which a soft function of irq() was not called by itself.
         self.missed = 0
         self._hard = self._soft = None
-        given = [pin for pin in (scl, sda) if pin is not None]
-        keys = claim(self, *given)
+        claim(self, *pins, unit="I2C(%d)" % number)
         try:
-            pins = [driverport.make_pin(key) for key in keys]
-            target = driverport.I2cTarget(
-                bus,
-                addr,
-                scl=None if scl is None else pins[0],
-                sda=None if sda is None else pins[-1],
-                mem=mem,
-                mem_addrsize=mem_addrsize,
-                general_call=general_call,
-            )
+            target = driverport.I2cTarget(number, addr, mem, mem_addrsize, general_call)
         except BaseException:
             release(self)
             raise
         self._target = target
         self._interrupt = self._on_end if mem is not None else self._on_event
         self._irq = target.irq(self._interrupt, _ENDS if mem is not None else _ALL, True)
-        I2CSlave._open[self._key] = self
 
     def __repr__(self):
         if self._target is None:
@@ -259,8 +244,6 @@ class I2CSlave:
             release(self)
             if self._soft is not None:
                 self._soft.cancel()
-            if I2CSlave._open.get(self._key) is self:
-                del I2CSlave._open[self._key]
             self._flags.set(_ADDRESSED | _GONE)
 
     # ---- Inside

@@ -17,7 +17,6 @@ _METHODS = (
     "writevto",
     "readfrom_mem",
     "readfrom_mem_into",
-    "writeto_mem",
     "start",
     "stop",
     "readinto",
@@ -126,32 +125,42 @@ class I2CView(BusView):
             self._bus.leave()
 
     def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
-        """Read nbytes from memaddr on, a number of addrsize bits; returns bytes."""
+        """Read nbytes from memaddr on, a number of addrsize bits; returns bytes.
+
+        OSError(EIO): the device does not take memaddr.
+        """
         _check_read(nbytes)
         hardware = self._enter()
         try:
-            return hardware.readfrom_mem(addr, memaddr, nbytes, addrsize=addrsize)
+            if I2C_DIRECT:
+                return hardware.readfrom_mem(addr, memaddr, nbytes, addrsize=addrsize)
+            self._bus.send_register(addr, memaddr, addrsize)
+            return hardware.readfrom(addr, nbytes)
         except OSError as error:
             self._failed(error)
         finally:
             self._bus.leave()
 
     def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
-        """Fill buf from memaddr on."""
+        """Fill buf from memaddr on. OSError(EIO): the device does not take memaddr."""
         _check_read(len(buf))
         hardware = self._enter()
         try:
-            hardware.readfrom_mem_into(addr, memaddr, buf, addrsize=addrsize)
+            if I2C_DIRECT:  # which tells that by itself
+                hardware.readfrom_mem_into(addr, memaddr, buf, addrsize=addrsize)
+            else:
+                self._bus.send_register(addr, memaddr, addrsize)
+                hardware.readfrom_into(addr, buf)
         except OSError as error:
             self._failed(error)
         finally:
             self._bus.leave()
 
     def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
-        """Write buf from memaddr on."""
-        hardware = self._enter()
+        """Write buf from memaddr on. OSError(EIO): the device does not take all of it."""
+        self._enter()
         try:
-            hardware.writeto_mem(addr, memaddr, buf, addrsize=addrsize)
+            self._bus.write_register(addr, memaddr, addrsize, buf)
         except OSError as error:
             self._failed(error)
         finally:

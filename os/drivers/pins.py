@@ -23,8 +23,9 @@ def open_pin(pin, key):
     return pin if getattr(pin, "remote", False) else make_pin(key)
 
 
-def claim(driver, *pins):
-    """Take pins for a driver, all of them or none. Returns their keys.
+def claim(driver, *pins, unit=None):
+    """Take pins for a driver, and the peripheral called `unit`, all of them or none. Returns the keys
+    of the pins.
 
     A driver of the same class that has one of them is deinitialised: at the prompt the same line is
     typed more than once. Raises ValueError for a pin that is none, OSError(EBUSY) that names the
@@ -33,16 +34,18 @@ def claim(driver, *pins):
     keys = [key_of(pin) for pin in pins]
     if len(set(keys)) < len(keys):
         raise ValueError("the same pin twice: %s" % ", ".join([str(key) for key in keys]))
+    wanted = keys if unit is None else [unit] + keys
     try:
-        for key in keys:
+        for key in wanted:
             # setdefault() is one step, which no thread of higher priority divides.
             while (owner := _owners.setdefault(key, driver)) is not driver:
                 if type(owner) is not type(driver):
-                    raise OSError(_EBUSY, "pin %s is in use by %r" % (key, owner))
+                    what = key if key is unit else "pin %s" % key
+                    raise OSError(_EBUSY, "%s is in use by %r" % (what, owner))
                 owner.deinit()
                 release(owner)
     except BaseException:  # a full heap, too: nothing is allocated here
-        for key in keys:
+        for key in wanted:
             if _owners.get(key) is driver:
                 del _owners[key]
         raise

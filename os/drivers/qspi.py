@@ -5,6 +5,8 @@ from errno import ENODEV
 import driverport
 from micropython import const
 
+from .pins import claim, release
+
 _FREQ = const(1_000_000)
 _NONE = const(-1)
 _DUMMY_MAX = const(31)
@@ -16,14 +18,13 @@ class QSPI:
     """A bus for one serial memory; mbed's QSPI.
 
     bus: None takes the board's default. freq: hertz. mode: 0 or 3, the clock's level between commands.
-    Raises ValueError; OSError(EOPNOTSUPP) if the board has none. Every call after deinit() raises
+    Another QSPI on the same bus takes over. Raises ValueError; OSError(EBUSY) if another kind of driver
+    has its pins, OSError(EOPNOTSUPP) if the board has none. Every call after deinit() raises
     OSError(ENODEV). Commands allocate nothing. Context: any but an ISR; a command is one call, which
     no other thread divides on boards where it does not give way.
 
     The format (how many lines each phase uses) is that of configure_format():
     """
-
-    _open = {}
 
     def __init__(self, bus=None, freq=_FREQ, mode=0):
         self._port = None
@@ -33,22 +34,24 @@ class QSPI:
         self.alt_bits = 8
         self.dummy_cycles = 0
         _check(freq, mode)
-        before = QSPI._open.get(bus)
-        if before is not None:  # typed once more: the new one takes over
-            before.deinit()
-        port = driverport.Qspi(bus)
-        port.start(freq, mode)
-        self._bus = bus
+        number, pins = driverport.find_qspi(bus)
+        self._name = "QSPI(%d)" % number
+        claim(self, *pins, unit=self._name)
+        try:
+            port = driverport.Qspi(number)
+            port.start(freq, mode)
+        except BaseException:
+            release(self)
+            raise
         self._port = port
         self._freq = freq
         self._mode = mode
-        QSPI._open[bus] = self
 
     def __repr__(self):
         if self._port is None:
-            return "<QSPI deinitialised>"
-        return "<QSPI %s %d Hz %d-%d-%d, %d dummy cycles>" % (
-            self._port.name,
+            return "<%s deinitialised>" % self._name
+        return "<%s %d Hz %d-%d-%d, %d dummy cycles>" % (
+            self._name,
             self._freq,
             self.instruction_lines,
             self.address_lines,
@@ -140,13 +143,12 @@ class QSPI:
         if port is not None:
             self._port = None
             port.stop()
-            if QSPI._open.get(self._bus) is self:
-                del QSPI._open[self._bus]
+            release(self)
 
     def _ready(self):
         port = self._port
         if port is None:
-            raise OSError(ENODEV, "QSPI has been deinitialised: make a new one")
+            raise OSError(ENODEV, "%s has been deinitialised: make a new one" % self._name)
         return port
 
     def _check_command(self, instruction, address, alt):

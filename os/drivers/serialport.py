@@ -27,7 +27,7 @@ class SerialPort(io.IOBase):
         self._baudrate = baudrate
         self._flow = flow
         self._rings = (rxbuf, txbuf)
-        claim(self, *pins)
+        claim(self, *pins, unit="UART(%d)" % self._number)
         try:
             self._set_up()
         except BaseException:

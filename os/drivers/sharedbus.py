@@ -3,6 +3,8 @@
 from micropython import const
 from rtos.core import Mutex, in_thread, lock, unlock
 
+from .pins import Gone
+
 _EBUSY = const(16)  # MicroPython's errno has no name for it
 # In SharedBus.state.
 _SETTINGS = const(0)
@@ -28,6 +30,10 @@ class SharedBus:
         self._busy = "%s is in the middle of a transfer" % name
         self._known = []
         self._direct = None  # the first of the views that are direct
+
+    def gone(self):
+        """Whether it has been deinitialised."""
+        return isinstance(self.hardware, Gone)
 
     def share(self, settings):
         """The same object for the same settings."""
@@ -115,6 +121,10 @@ class BusView:
         self._bus.hardware.init  # noqa: B018 - ENODEV after deinit()
         self._bus.be_careful()
         self._settings = self._bus.share(settings)
+
+    def is_connected(self):
+        """Whether there is a bus to use; False after deinit(). Context: any."""
+        return not self._bus.gone()
 
     def mark(self):
         """The hardware was made with the settings of this view."""

@@ -24,6 +24,41 @@ class _Bus(SharedBus):
     def __init__(self, name, hardware):
         super().__init__(name, hardware)
         self.selected = None
+        self._pins = []
+
+    def select_pin(self, cs):
+        """A chip select that can be called, not selected yet; cs as for SPI.device()."""
+        if cs is None:
+            return None
+        if callable(cs):
+            cs(1)
+            return cs
+        from .digital import DigitalOut
+
+        pin = DigitalOut(cs, value=1)
+        self._pins.append(pin)
+        return pin
+
+    def give_back(self, pin):
+        """Let go of a chip select if it was made here."""
+        if pin in self._pins:
+            self._pins.remove(pin)
+            pin.deinit()
+
+    def end(self):
+        """Let go of the hardware and of all chip selects that were made here."""
+        if self.selected is not None:
+            try:
+                self.selected.deselect()
+            except OSError:
+                pass  # the chip select has gone before
+        self.forget()
+        hardware = self.hardware
+        self.hardware = Gone(self.name)
+        hardware.deinit()
+        for pin in self._pins:
+            pin.deinit()
+        self._pins.clear()
 
 
 def _check(baudrate, polarity, phase, bits, firstbit):
@@ -38,23 +73,27 @@ def _check(baudrate, polarity, phase, bits, firstbit):
     return baudrate, polarity, phase, bits, firstbit
 
 
-def _select_pin(cs):
-    """A chip select that can be called, not selected yet."""
-    if cs is None:
-        return None
-    if not callable(cs):
-        from .digital import DigitalOut
-
-        return DigitalOut(cs, value=1)
-    cs(1)
-    return cs
-
-
 class SPIDevice(SPIView):
     """An SPI bus as one device wants it; SPI.device() makes it. Goes wherever a bus goes."""
 
     def __repr__(self):
-        return "<SPIDevice of %s, cs %r, %d Hz>" % (self._bus.name, self._cs, self._settings[0])
+        name = self._bus.name
+        if not self.is_connected():
+            return "<SPIDevice of %s deinitialised>" % name
+        return "<SPIDevice of %s, cs %r, %d Hz>" % (name, self._cs, self._settings[0])
+
+    def deinit(self):
+        """Give the chip select back if device() made it; the bus goes on. May be called twice.
+
+        Context: thread or base level.
+        """
+        name = self._bus.name
+        if self.is_connected():
+            try:
+                self.deselect()
+            except OSError:
+                pass  # the chip select has gone before
+            self._leave_bus(_Bus(name, Gone("SPIDevice of " + name)))
 
 
 class SPI(SPIView):
@@ -89,27 +128,31 @@ class SPI(SPIView):
         check_filler(write_value)
         self._bus = None
         number, pins = find_spi(bus, sck, mosi, miso)
-        claim(self, *pins)
+        name = "SPI(%d)" % number
+        claim(self, *pins, unit=name)
         try:
-            hardware = make_spi(number, *settings)
-            cs = _select_pin(ssel)
+            bus = _Bus(name, make_spi(number, *settings))
+            try:
+                cs = bus.select_pin(ssel)
+            except BaseException:
+                bus.end()
+                raise
         except BaseException:
             release(self)
             raise
-        super().__init__(_Bus("SPI(%d)" % number, hardware), settings, cs, write_value)
+        super().__init__(bus, settings, cs, write_value)
         self.mark()
 
     @classmethod
     def default(cls):
         """The board's default bus: the same object for all who ask. A new one after deinit()."""
         made = _defaults.get(cls)
-        if made is None or isinstance(made._bus.hardware, Gone):
+        if made is None or not made.is_connected():
             made = _defaults[cls] = cls()
         return made
 
     def __repr__(self):
-        gone = isinstance(self._bus.hardware, Gone)
-        state = "deinitialised" if gone else "%d Hz" % self._settings[0]
+        state = "%d Hz" % self._settings[0] if self.is_connected() else "deinitialised"
         return "<%s %s>" % (self._bus.name, state)
 
     def init(self, baudrate=None, *, polarity=None, phase=None, bits=None, firstbit=None):
@@ -143,23 +186,16 @@ class SPI(SPIView):
         return SPIDevice(
             self._bus,
             settings,
-            _select_pin(cs),
+            self._bus.select_pin(cs),
             self.write_value() if write_value is None else write_value,
         )
 
     def deinit(self):
-        """Give the pins back, the chip select too if this made it. May be called twice. Not in an ISR."""
+        """Give the pins back, and the chip selects that this and device() made. May be called twice.
+
+        Its devices raise OSError(ENODEV) from then on. Context: thread or base level.
+        """
         bus = self._bus
-        if bus is None or isinstance(bus.hardware, Gone):
-            return
-        try:
-            self.deselect()
-        except OSError:
-            pass  # the chip select has gone before
-        bus.forget()
-        hardware = bus.hardware
-        bus.hardware = Gone(bus.name)
-        hardware.deinit()
-        if hasattr(self._cs, "deinit"):
-            self._cs.deinit()
-        release(self)
+        if bus is not None and not bus.gone():
+            bus.end()
+            release(self)

@@ -6,6 +6,7 @@ import driverport
 from micropython import const
 from rtos.core import EventFlags
 
+from .pins import claim, release
 from .softcall import SoftCall
 
 _SIZE = const(64)
@@ -24,14 +25,13 @@ class SPISlave:
 
     Bytes go both ways at once: what answers a byte has to be ready before it comes. reply() sets the
     byte that goes out with the next one, write() those with the next ones.
-    Raises ValueError; OSError(EOPNOTSUPP) if the board cannot. Every call after deinit() raises
+    Another SPISlave on the same bus takes over. Raises ValueError; OSError(EBUSY) if another kind of
+    driver has its pins, OSError(EOPNOTSUPP) if the board cannot. Every call after deinit() raises
     OSError(ENODEV). Context of the constructor: thread or base level.
     """
 
     MSB = const(0)
     LSB = const(1)
-
-    _open = {}
 
     def __init__(self, bus=None, polarity=0, phase=0, firstbit=0, size=_SIZE, fill=_FILL):
         for value in (polarity, phase, firstbit):
@@ -39,10 +39,8 @@ class SPISlave:
                 raise ValueError("polarity, phase and firstbit: 0 or 1")
         if size < 1 or not 0 <= fill <= 0xFF:
             raise ValueError("size: 1 or more; fill: a byte")
-        before = SPISlave._open.get(bus)
-        if before is not None:  # typed once more: the new one takes over
-            before.deinit()
-        self._bus = bus
+        self._target = None
+        number, pins = driverport.find_spi_target(bus)
         self._fill = fill
         #: Bytes that found no room.
         self.dropped = 0
@@ -57,14 +55,20 @@ class SPISlave:
         self.missed = 0
         self._hard = self._soft = None
         self._interrupt = self._on_word
-        self._target = driverport.SpiTarget(bus, self._interrupt, polarity, phase, firstbit)
-        self._target.reply(fill)
-        SPISlave._open[bus] = self
+        self._name = "SPI(%d)" % number
+        claim(self, *pins, unit=self._name)
+        try:
+            target = driverport.SpiTarget(number, self._interrupt, polarity, phase, firstbit)
+        except BaseException:
+            release(self)
+            raise
+        target.reply(fill)
+        self._target = target
 
     def __repr__(self):
         if self._target is None:
             return "<SPISlave deinitialised>"
-        return "<SPISlave %s %d bytes>" % (self._target.name, self.receive())
+        return "<SPISlave of %s, %d bytes>" % (self._name, self.receive())
 
     def __enter__(self):
         return self
@@ -172,8 +176,7 @@ class SPISlave:
             target.deinit()
             if self._soft is not None:
                 self._soft.cancel()
-            if SPISlave._open.get(self._bus) is self:
-                del SPISlave._open[self._bus]
+            release(self)
             self._flags.set(_READABLE | _GONE)
 
     def _ready(self):

@@ -1,14 +1,16 @@
 """An SPI bus as one of its users sees it: with settings and a chip select of its own."""
 
 from driverport import SPI_DIRECT
+from machine import Pin
 from micropython import const
 from rtos.core import lock, unlock, yield_
 
-try:
-    from ._fastfill import copy, fill
-except ImportError:
-    from ._plainfill import copy, fill
 from .sharedbus import BusView
+
+try:
+    from ._fastspi import readinto, write, write_readinto
+except ImportError:
+    from ._plainspi import readinto, write, write_readinto
 
 # MicroPython's errno has no names for these.
 _EBUSY = const(16)
@@ -28,6 +30,7 @@ _END = const(8)
 _BEGIN = const(9)
 _BEGIN_WRITE = const(10)
 _ENDS = const(11)  # without and with a chip select
+# 12: whether selecting the chip is no code that threads divide.
 _MSB = const(0)
 _LSB = const(1)
 _PIECE = const(64)  # bytes of an awaited transfer between two places where others may run
@@ -68,6 +71,7 @@ class SPIView(BusView):
             self._begin,
             self._begin_direct if self.direct else self._begin,
             (self._leave, self._end),
+            cs is None or isinstance(cs, Pin) or _is_one_step(cs),
         ]
         self._quick[_END] = self._quick[_ENDS][cs is not None]
         self._own = _copy(settings)
@@ -136,51 +140,15 @@ class SPIView(BusView):
 
     # ---- machine.SPI
 
-    def write(self, buf):
-        """Send buf; what comes in is dropped."""
-        quick = self._quick
-        quick[_BEGIN_WRITE]()
-        try:
-            if quick[_CHIP] is not None:
-                quick[_CHIP](0)
-            quick[_WRITE](buf)
-        finally:
-            quick[_END]()
+    write = write
+    readinto = readinto
+    write_readinto = write_readinto
 
     def read(self, nbytes, write=None):
         """Receive nbytes, as bytes, while `write` goes out again and again."""
         buf = bytearray(nbytes)
         self.readinto(buf, write)
         return bytes(buf)
-
-    def readinto(self, buf, write=None):
-        """Fill buf while `write` goes out again and again."""
-        quick = self._quick
-        quick[_BEGIN]()
-        try:
-            if quick[_CHIP] is not None:
-                quick[_CHIP](0)
-            quick[_READINTO](buf, quick[_FILLER] if write is None else write)
-        finally:
-            quick[_END]()
-
-    def write_readinto(self, write_buf, read_buf):
-        """Send one buffer while the other is filled; they may be the same one.
-
-        As long as the longer one: `write_value` is sent when there is no more to send, and what has
-        no room is dropped.
-        """
-        quick = self._quick
-        quick[_BEGIN]()
-        try:
-            if quick[_CHIP] is not None:
-                quick[_CHIP](0)
-            if len(write_buf) == len(read_buf):
-                quick[_EXCHANGE](write_buf, read_buf)
-            else:
-                self._exchange(write_buf, read_buf)
-        finally:
-            quick[_END]()
 
     def _begin(self):
         """Begin a transfer, as _enter(). The callers are short of words: with more than 11 of them,
@@ -219,19 +187,13 @@ class SPIView(BusView):
             self._quick[_STATE][_INSIDE] = False
             unlock()
 
-    def _exchange(self, write_buf, read_buf):
-        both = self._quick[_EXCHANGE]
-        sent = len(write_buf)
-        received = len(read_buf)
-        if sent < received:
-            copy(read_buf, write_buf, sent)
-            fill(read_buf, sent, self._quick[_FILLER])
-            both(read_buf, read_buf)
-        else:
-            if len(self._scratch) != sent:
-                self._scratch = bytearray(sent)
-            both(write_buf, self._scratch)
-            copy(read_buf, self._scratch, received)
+    def _leave_bus(self, gone):
+        """Be a view of another bus, one that is deinitialised, from now on."""
+        bus = self._bus
+        bus.be_careful()
+        bus.give_back(self._cs)
+        self._bus = gone
+        self._quick[_STATE] = gone.state
 
     def _directs(self):
         return [self._bus.hardware.write]
@@ -276,6 +238,11 @@ class SPIView(BusView):
     def abort(self):
         """End a transfer() of this object after the piece that is under way. Context: any."""
         self._abort = True
+
+
+def _is_one_step(cs):
+    """Whether no thread comes in between while this chip select is set."""
+    return getattr(cs, "undivided", False) and isinstance(cs.pin, Pin)
 
 
 def check_filler(value):

@@ -69,3 +69,13 @@ measure("drivers.spi_write_4", write, empty_loop)
 measure("drivers.spi_write_4_machine", machine_write, empty_loop)
 measure("drivers.spi_readinto_4", read, empty_loop)
 measure("drivers.spi_exchange_2_4", exchange, empty_loop)
+
+chip = spi.device("D4", baudrate=1_000_000)
+
+
+def chip_read(rounds):
+    for _ in range(rounds):
+        chip.readinto(four)
+
+
+measure("drivers.spi_chip_readinto_4", chip_read, empty_loop)

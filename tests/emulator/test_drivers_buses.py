@@ -25,6 +25,7 @@ def booted(firmware, tmp_path_factory):
     eeprom = tmp_path_factory.mktemp("buses") / "eeprom.bin"
     eeprom.write_bytes(bytes(8192))
     devices = ["tmp105@0x48", "tmp105@0x49", f"at24c@0x50,file={eeprom},size=8192"]
+    devices.append("max7310@0x20")  # which refuses a third byte of a message
     with Emulator(firmware, i2c=devices, flags=hostpage.NO_APP) as board:
         board.wait_for_prompt()
         with board.qmp() as control:
@@ -47,7 +48,7 @@ def board(booted):
 
 def test_all_methods_of_machine_i2c(board):
     code = """
-print(i2c, i2c.scan() == machine.I2C(3).scan() == [0x48, 0x49, 0x50])
+print(i2c, i2c.scan() == machine.I2C(3).scan() == [0x20, 0x48, 0x49, 0x50])
 buf = bytearray(2)
 i2c.readfrom_mem_into(0x48, 0, buf)
 print(buf.hex(), i2c.readfrom_mem(0x49, 0, 2).hex())
@@ -318,10 +319,93 @@ print(DigitalOut("I2C_SDA", value=1)())
         "OSError 16 pin I2C3_SDA is in use by <I2C(3) 100000 Hz>",
         "OSError 19 I2C(3) has been deinitialised: make a new one",
         "OSError 19 I2C(3) has been deinitialised: make a new one",
-        "<I2C(3) deinitialised> [72, 73, 80]",
+        "<I2C(3) deinitialised> [32, 72, 73, 80]",
         "OSError 19 I2C(3) has been deinitialised: make a new one",
         "1",
     ]
+
+
+def test_what_a_device_refuses_is_an_error(board):
+    code = """
+for _ in range(6):  # also when the methods are those of the hardware
+    print(i2c.readfrom_mem(0x20, 0, 1, addrsize=16) != b"", end=" ")
+    fails(OSError, lambda: i2c.readfrom_mem(0x20, 0, 1, addrsize=24))
+    fails(OSError, lambda: i2c.readfrom_mem_into(0x20, 0, bytearray(1), addrsize=32))
+    fails(OSError, i2c.writeto_mem, 0x20, 1, b"abc")
+    i2c.writeto_mem(0x20, 1, b"a")
+    print(i2c.writeto(0x20, b"\\1bcd"), end=" ")
+    fails(OSError, lambda: i2c.writeto_mem(0x22, 0, b"a"))
+fails(ValueError, lambda: i2c.writeto_mem(0x20, 1, b"abc", addrsize=9))
+"""
+    # 5 is EIO.
+    once = (
+        "True OSError 5\nOSError 5\nOSError 5 the device does not take all bytes\n2 OSError 19\n"
+    )
+    wrong = "ValueError addrsize: 0, 8, 16, 24 or 32 bits\n"
+    assert board.exec(code) == once * 6 + wrong
+
+
+def test_a_method_that_was_kept_ends_with_its_bus(board):
+    """Those of the hardware, too, which a bus that is used alone hands out."""
+    code = """
+spi = SPI()
+two = bytearray(2)
+for _ in range(8):
+    i2c.writeto(0x48, b"\\0")
+    i2c.readfrom_mem_into(0x48, 0, two)
+    spi.write(two)
+kept = [i2c.writeto, i2c.readfrom_mem_into, i2c.start, i2c.scan, spi.write]
+print(kept[0].__class__ is not I2C.writeto.__class__, kept[-1].__class__ is not SPI.write.__class__)
+arguments = [(0x48, b"\\0"), (0x48, 0, two), (), (), (two,)]
+i2c.deinit()
+spi.deinit()
+def attempt():
+    for i in range(len(kept)):
+        fails(OSError, kept[i], *arguments[i])
+attempt()
+i2c, spi = I2C(), SPI()  # nor do they come to life again
+spi.write(two)
+attempt()
+print(i2c.readfrom_mem(0x48, 0, 2).hex())
+"""
+    gone = "OSError 19 I2C(3) has been deinitialised: make a new one\n" * 4
+    gone += "OSError 19 SPI(4) has been deinitialised: make a new one\n"
+    assert board.exec(code) == "True True\n" + gone * 2 + "1580\n"
+
+
+def test_a_handler_in_the_middle_of_an_spi_transfer_is_refused(board):
+    """Of those in native code, and of the hardware's own, which do not look by themselves."""
+    code = """
+spi = SPI(baudrate=1_000_000)
+chip = spi.device("V6", baudrate=2_000_000)
+views = [spi, chip]
+big, small = bytearray(64), bytearray(4)
+refused = served = wrong = 0
+def handler(timer):
+    global refused, served, wrong
+    for view in views:
+        try:
+            view.write(small)
+            view.readinto(small)
+            view.write_readinto(small, big)
+            served += 1
+        except OSError as error:
+            if error.args == (16, "SPI(4) is in the middle of a transfer"):
+                refused += 1
+            else:
+                wrong += 1
+timer = machine.Timer(-1, period=3, callback=handler, hard=True)
+for _ in range(300):
+    spi.write(big)
+    spi.write(big)
+    spi.readinto(big)
+    spi.write_readinto(small, big)
+    chip.write_readinto(big, small)
+time.sleep_ms(50)
+timer.deinit()
+print(refused > 0, served > 0, wrong, chip._cs(), spi._bus.state[1])
+"""
+    assert board.exec(code, timeout=60) == "True True 0 1 False\n"
 
 
 def test_spi_settings_and_selection(board):
@@ -433,7 +517,7 @@ i2c.write(b"\\xa1")  # the EEPROM sends, and is left alone in the middle
 i2c.readinto(bytearray(1), False)
 print(i2c.recover(), i2c.readfrom_mem(0x48, 0, 2).hex(), i2c.scan())
 """
-    assert board.exec(code) == "True 1580 [72, 73, 80]\n"
+    assert board.exec(code) == "True 1580 [32, 72, 73, 80]\n"
 
 
 def test_terminated_transfers_leave_the_bus_free(board):
@@ -471,7 +555,7 @@ i2c.writeto(0x48, b"\\0", False)  # the caller would go on
 i2c.deinit()
 print(machine.Pin("I2C_SCL")(), machine.Pin("I2C_SDA")(), I2C().scan())
 """
-    assert board.exec(code) == "1 1 [72, 73, 80]\n"
+    assert board.exec(code) == "1 1 [32, 72, 73, 80]\n"
 
 
 def test_a_refused_read_leaves_the_bus_free(board):
@@ -482,4 +566,4 @@ for _ in range(6):  # from then on they are machine's own methods
 fails(ValueError, i2c.readfrom_mem, 0x48, 0, 0)
 print(machine.Pin("I2C_SDA")(), i2c.scan())
 """
-    assert board.exec(code).splitlines()[1:] == ["1 [72, 73, 80]"]
+    assert board.exec(code).splitlines()[1:] == ["1 [32, 72, 73, 80]"]

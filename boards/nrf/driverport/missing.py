@@ -2,9 +2,9 @@
 
 from driverlacks import lacks
 
-Can = lacks("CAN")
-I2cTarget = lacks("I2CSlave")
-SpiTarget = lacks("SPISlave")
-Qspi = lacks("QSPI")
+Can = find_can = lacks("CAN")
+I2cTarget = find_i2c_target = lacks("I2CSlave")
+SpiTarget = find_spi_target = lacks("SPISlave")
+Qspi = find_qspi = lacks("QSPI")
 ethernet = lacks("Ethernet")
 Dac = lacks("AnalogOut")

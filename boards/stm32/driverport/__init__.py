@@ -26,9 +26,13 @@ _LAZY = {
     "uart_errors": "uart",
     "uart_break": "uart",
     "Can": "can",
+    "find_can": "can",
     "I2cTarget": "target",
+    "find_i2c_target": "target",
     "SpiTarget": "missing",
+    "find_spi_target": "missing",
     "Qspi": "missing",
+    "find_qspi": "missing",
     # network
     "ethernet": "missing",
     # analog

@@ -7,13 +7,14 @@ looks while some are under way. Registers: RM0090 32.9, RM0351 46.9, bxCAN.
 from errno import EOPNOTSUPP
 
 import pyb
-from board import CAN, NAME, chip
+from board import BUSES, NAME, chip
+from bustable import BusTable
 from machine import mem32
 from micropython import const, schedule
 
 from . import Alarm
 
-__all__ = ("Can",)
+__all__ = ("Can", "find_can")
 
 _TSR = const(0x08)
 _FMR = const(0x200)
@@ -49,7 +50,6 @@ class _Node:
     FILTERS_MAX = _BANKS_OF_ONE
 
     def __init__(self, number):
-        self.name = "CAN(%d)" % number
         self._number = number
         self._tsr = chip.CAN[number] + _TSR
         # Filters of CAN2 are CAN1's.
@@ -233,15 +233,15 @@ class _Node:
 _nodes = {}
 
 
-def Can(bus):
-    """The node of CAN bus 1 or 2; None: the board's default. ValueError; OSError(EOPNOTSUPP)."""
-    if not hasattr(pyb, "CAN") or not CAN:
+def find_can(bus):
+    """(number, keys of its pins). None: the board's default. ValueError; OSError(EOPNOTSUPP)."""
+    if not hasattr(pyb, "CAN") or "CAN" not in BUSES:
         raise OSError(EOPNOTSUPP, "%s has no CAN" % NAME)
-    number = CAN[0] if bus is None else bus
-    if number not in CAN:
-        raise ValueError(
-            "CAN(%r) doesn't exist, use %s" % (bus, ", ".join(["CAN(%d)" % n for n in CAN]))
-        )
+    return BusTable("CAN", *BUSES["CAN"], ("TX", "RX")).find(bus)
+
+
+def Can(number):
+    """The node of CAN bus 1 or 2, which find_can() has found."""
     node = _nodes.get(number)
     if node is None:
         node = _nodes[number] = _Node(number)

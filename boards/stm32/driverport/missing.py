@@ -2,6 +2,6 @@
 
 from driverlacks import lacks
 
-SpiTarget = lacks("SPISlave")
-Qspi = lacks("QSPI")
+SpiTarget = find_spi_target = lacks("SPISlave")
+Qspi = find_qspi = lacks("QSPI")
 ethernet = lacks("Ethernet for drivers")

@@ -905,12 +905,12 @@ class Stm32:
             chip=self.numbers,
             FLASH=flash,
             VDD_UV=3_300_000,
-            CAN=(1, 2),
             PWM={"PA0": (2, 1), "PA1": (2, 2), "PB6": (4, 1), "PB7": (4, 2), "PA2": (5, 3)},
             BUSES={
                 "I2C": (1, {1: ("PB8", "PB9"), 2: ("PB10", "PB11")}),
                 "SPI": (1, {1: ("PA5", "PA7", "PA6")}),
                 "UART": (3, {3: ("PB10", "PB11"), 2: ("PA2", "PA3")}),
+                "CAN": (1, {1: ("PB9", "PB8"), 2: ("PB13", "PB12")}),
             },
         )
         return install(self.core, board=board, machine=machine, pyb=self.pyb)  # noqa: F821

@@ -25,9 +25,13 @@ _LAZY = {
     "uart_errors": "uart",
     "uart_break": "uart",
     "Can": "canbus",
+    "find_can": "canbus",
     "I2cTarget": "targets",
+    "find_i2c_target": "targets",
     "SpiTarget": "targets",
+    "find_spi_target": "targets",
     "Qspi": "quad",
+    "find_qspi": "quad",
     # network
     "ethernet": "missing",
     # analog

@@ -10,6 +10,8 @@ _BUSES = (
     ("I2C", range(4), 3, ("SCL", "SDA")),
     ("SPI", range(5), 4, ("SCK", "MOSI", "MISO", "CS")),
     ("UART", range(1, 5), 1, ("TX", "RX")),
+    ("CAN", range(2), 0, ("TX", "RX")),
+    ("QSPI", range(1), 0, ("SCK", "CS", "IO0", "IO1", "IO2", "IO3")),
 )
 
 

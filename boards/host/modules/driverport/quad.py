@@ -1,16 +1,18 @@
 """Quad SPI of board host, which is simulated."""
 
+from busplaces import Places
 from sim import parts
 
-__all__ = ("Qspi",)
+__all__ = ("Qspi", "find_qspi")
+
+find_qspi = Places("QSPI", 0, 0, 0, ("SCK", "CS", "IO0", "IO1", "IO2", "IO3")).find
 
 
 class Qspi:
-    """The board's quad SPI bus; None: 0."""
+    """The board's quad SPI bus of that number."""
 
-    def __init__(self, bus):
-        self._bus = parts.qspi(0 if bus is None else bus)
-        self.name = self._bus.name
+    def __init__(self, number):
+        self._bus = parts.qspi(number)
         self._freq = 0
 
     def start(self, freq, mode):

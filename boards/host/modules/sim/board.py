@@ -34,6 +34,9 @@ _LINES = (
     ("I2C", _I2C, ("SCL", "SDA")),
     ("SPI", _SPI, ("SCK", "MOSI", "MISO", "CS")),
     ("UART", _UART, ("TX", "RX")),
+    # Only names: frames and commands go over no wires here.
+    ("CAN", range(2), ("TX", "RX")),
+    ("QSPI", range(1), ("SCK", "CS", "IO0", "IO1", "IO2", "IO3")),
 )
 
 _wires = {}

@@ -25,9 +25,13 @@ _LAZY = {
     "uart_errors": "uart",
     "uart_break": "uart",
     "Can": "missing",
+    "find_can": "missing",
     "I2cTarget": "missing",
+    "find_i2c_target": "missing",
     "SpiTarget": "missing",
+    "find_spi_target": "missing",
     "Qspi": "missing",
+    "find_qspi": "missing",
     # network
     "ethernet": "lan",
     # analog

@@ -2,6 +2,7 @@
 
 import machine
 from busplaces import Places
+from mps2 import handle
 
 __all__ = ("I2C", "I2C_DIRECT", "find_i2c", "recover_i2c")
 
@@ -12,8 +13,8 @@ find_i2c = Places("I2C", 0, 3, 3, ("SCL", "SDA")).find
 
 
 def I2C(number, freq, timeout_us):
-    """The machine.I2C of that number."""
-    return machine.I2C(number, freq=freq, timeout=timeout_us)
+    """A machine.I2C of that number, with a deinit() that ends this object."""
+    return handle(machine.I2C(number, freq=freq, timeout=timeout_us))
 
 
 def recover_i2c(hardware, pins, freq, timeout_us):

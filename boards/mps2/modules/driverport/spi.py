@@ -4,6 +4,7 @@ from errno import EOPNOTSUPP
 
 import machine
 from busplaces import Places
+from mps2 import handle
 
 from . import NAME
 
@@ -16,11 +17,12 @@ find_spi = Places("SPI", 0, 4, 4, ("SCK", "MOSI", "MISO")).find
 
 
 def SPI(number, baudrate, polarity, phase, bits, firstbit):
-    """The machine.SPI of that number. OSError(EOPNOTSUPP) for what a PL022 cannot do."""
+    """A machine.SPI of that number, whose deinit() ends this object. OSError(EOPNOTSUPP) for what a PL022 cannot do."""
     if firstbit != machine.SPI.MSB:
         raise OSError(EOPNOTSUPP, "%s has no SPI with firstbit=LSB" % NAME)
     if bits > 16:
         raise OSError(EOPNOTSUPP, "%s has no SPI with more than 16 bits" % NAME)
-    return machine.SPI(
-        number, baudrate=baudrate, polarity=polarity, phase=phase, bits=bits, firstbit=firstbit
+    bus = machine.SPI(
+        number, baudrate, polarity=polarity, phase=phase, bits=bits, firstbit=firstbit
     )
+    return handle(bus)

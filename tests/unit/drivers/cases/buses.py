@@ -1,5 +1,5 @@
 # I2C and SPI on the simulated buses of board host.
-from errno import EOPNOTSUPP, ETIMEDOUT
+from errno import EIO, EOPNOTSUPP, ETIMEDOUT
 
 import rtos
 from drivers import I2C, SPI, DigitalOut
@@ -33,6 +33,53 @@ def test_reads_and_scans():
     raises(ValueError, i2c.readfrom, 0x48, 0)
     raises(ValueError, i2c.readfrom_into, 0x48, b"")
     raises(OSError, i2c.start)  # this controller has no primitives
+    i2c.deinit()
+
+
+class Picky:
+    """Acknowledges so many bytes of a message."""
+
+    def __init__(self, takes):
+        self.takes = takes
+        self.got = bytearray()
+
+    def start(self, read):
+        self.got = bytearray()
+        return True
+
+    def write(self, byte):
+        self.got.append(byte)
+        return len(self.got) <= self.takes
+
+    def read(self):
+        return 0x5A
+
+    def stop(self):
+        pass
+
+
+def test_what_a_device_refuses_is_an_error():
+    """machine.I2C says nothing of a register or of data that is not acknowledged."""
+    bus = thermometers()
+    bus.attach(0x20, Picky(2))
+    i2c = I2C()
+    buf = bytearray(1)
+    assert i2c.readfrom_mem(0x20, 0x1234, 1, addrsize=16) == b"Z"
+    i2c.readfrom_mem_into(0x20, 0x12, buf)
+    assert buf == b"Z"
+    for call in (
+        lambda: i2c.readfrom_mem(0x20, 0x123456, 1, addrsize=24),
+        lambda: i2c.readfrom_mem_into(0x20, 0x123456, buf, addrsize=32),
+        lambda: i2c.writeto_mem(0x20, 1, b"ab"),
+        lambda: i2c.writeto_mem(0x20, 0x1234, b"a", addrsize=16),
+    ):
+        assert raises(OSError, call).args[0] == EIO
+        assert i2c.readfrom_mem(0x48, 0, 2) == b"\x15\x80"  # the bus is free
+    i2c.writeto_mem(0x20, 1, b"a")
+    assert i2c.writeto(0x20, b"abcd") == 2
+    for size in (-8, 7, 40, None):
+        raises(ValueError, lambda size=size: i2c.readfrom_mem(0x20, 0, 1, addrsize=size))
+        raises(ValueError, lambda size=size: i2c.writeto_mem(0x20, 0, b"a", addrsize=size))
     i2c.deinit()
 
 

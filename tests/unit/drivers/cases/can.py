@@ -424,7 +424,7 @@ def test_deinit_ends_the_waits():
 
 def test_deinit_and_bad_arguments():
     can = CAN()
-    assert repr(can) == "<CAN0 500000 bit/s normal, active, tx errors 0, rx errors 0>", repr(can)
+    assert repr(can) == "<CAN(0) 500000 bit/s normal, active, tx errors 0, rx errors 0>", repr(can)
     again = CAN()
     error = raises(OSError, can.write, CANMessage(1))
     assert error.args[0] == ENODEV
@@ -435,7 +435,7 @@ def test_deinit_and_bad_arguments():
     assert "deinitialised" in repr(again)
     for options in ({"freq": 0}, {"freq": 2_000_000}, {"mode": 4}, {"rx_size": 0}):
         raises(ValueError, lambda options=options: CAN(**options))
-    assert "CAN(0) or CAN(1)" in str(raises(ValueError, CAN, 2))
+    assert "CAN(0) to CAN(1)" in str(raises(ValueError, CAN, 2))
     raises(ValueError, CANMessage, 0x800, b"", False)
     raises(ValueError, CANMessage, -1)
     raises(ValueError, CANMessage, 1 << 29)

@@ -66,7 +66,7 @@ def test_phases_on_the_lines():
         ], bus.trace
         qspi.freq(2_000_000)
         assert qspi.freq() == 2_000_000
-        assert repr(qspi) == "<QSPI QSPI0 2000000 Hz 2-2-2, 0 dummy cycles>"
+        assert repr(qspi) == "<QSPI(0) 2000000 Hz 2-2-2, 0 dummy cycles>"
     bus.trace = None
 
 
@@ -184,7 +184,7 @@ def test_bad_arguments_and_use_after_deinit():
         assert raises(OSError, call).args[0] == ENODEV
     assert raises(OSError, qspi.read, 3, 0, buf).args[0] == ENODEV
     assert raises(OSError, qspi.command_transfer, 6).args[0] == ENODEV
-    assert repr(qspi) == "<QSPI deinitialised>"
+    assert repr(qspi) == "<QSPI(0) deinitialised>"
 
 
 def test_steady_state_allocates_nothing():

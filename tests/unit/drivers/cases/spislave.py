@@ -118,7 +118,7 @@ def test_bad_arguments_and_use_after_deinit():
     slave = SPISlave()  # typed once more
     assert raises(OSError, first.receive).args[0] == ENODEV
     raises(TypeError, slave.irq, 5)
-    assert repr(slave) == "<SPISlave SPI4 0 bytes>"
+    assert repr(slave) == "<SPISlave of SPI(4), 0 bytes>"
     slave.deinit()
     slave.deinit()
     for call in (slave.receive, slave.read, slave.readable):

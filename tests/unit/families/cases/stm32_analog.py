@@ -167,17 +167,19 @@ def test_i2c_target():
     chip = Stm32("f4")
     port = chip.open()
     memory = bytearray(4)
-    port.I2cTarget(None, 0x42, None, None, memory, 16, False)
+    assert port.find_i2c_target(None, None, None) == (1, ["PB8", "PB9"])
+    port.I2cTarget(1, 0x42, memory, 16, False)
     assert chip.targets == [(1, 0x42, memory, 16)]
     pins = [port.make_pin(key) for key in ("PB10", "PB11")]
-    port.I2cTarget(None, 0x43, pins[0], pins[1], None, 8, False)
+    assert port.find_i2c_target(None, *pins)[0] == 2
+    port.I2cTarget(2, 0x43, None, 8, False)
     assert chip.targets[-1] == (2, 0x43, None, 8)
-    raises(ValueError, port.I2cTarget, 1, 0x43, pins[0], pins[1], None, 8, False)
-    fails(EOPNOTSUPP, "general call", port.I2cTarget, 1, 0x43, None, None, None, 8, True)
+    raises(ValueError, port.find_i2c_target, 1, *pins)
+    fails(EOPNOTSUPP, "general call", port.I2cTarget, 1, 0x43, None, 8, True)
     chip = Stm32("l4")
     chip.has_target = False
     port = chip.open()
-    fails(EOPNOTSUPP, "no I2CTarget", port.I2cTarget, 1, 0x43, None, None, None, 8, False)
+    fails(EOPNOTSUPP, "no I2CTarget", port.find_i2c_target, 1, None, None)
 
 
 def test_what_is_missing():

@@ -47,10 +47,11 @@ def test_settings():
         assert chip.can_open == {}
     chip = Stm32("f4")
     port = chip.open()
-    error = raises(ValueError, port.Can, 3)
+    assert port.find_can(None) == (1, ["PB9", "PB8"]) and port.find_can(2)[0] == 2
+    error = raises(ValueError, port.find_can, 3)
     assert "CAN(3) doesn't exist, use CAN(1), CAN(2)" in str(error)
     chip.has_can = False
-    fails(EOPNOTSUPP, "nucleo has no CAN", chip.open().Can, 1)
+    fails(EOPNOTSUPP, "nucleo has no CAN", chip.open().find_can, 1)
 
 
 def test_frames_go_out():
@@ -76,7 +77,7 @@ def test_frames_go_out():
 def test_no_end_of_a_frame_is_missed():
     # A mailbox is empty, and taken for the next frame before anybody has looked what became of it.
     chip = Stm32("f4")
-    node = chip.open().Can(None)
+    node = chip.open().Can(1)
     ends = []
 
     def note(events):
