@@ -66,7 +66,7 @@ class Controller:
         self._events = 0
         self._function = None
         #: faults.LostInterrupt may make it lose some.
-        self.irq = clock.Interrupt(self)
+        self.interrupt = clock.Interrupt(self)
         self._looping = False
 
     def __repr__(self):
@@ -88,13 +88,13 @@ class Controller:
             self._entered[i] = 0
         self._filters = None
         self._overruns = self._events = 0
-        self.irq.set(Controller._interrupted, hard=True)
+        self.interrupt.set(Controller._interrupted, hard=True)
         if mode != SILENT_LOOPBACK:
             self.bus.attach(self)
 
     def stop(self):
         """Leave the bus; drops all frames."""
-        self.irq.set(None)
+        self.interrupt.set(None)
         self.bus.detach(self)
         self._state = STOPPED
         self._function = None
@@ -376,7 +376,7 @@ class Controller:
     def _raise(self, events):
         if events and self._function is not None:
             self._events |= events
-            self.irq.fire()
+            self.interrupt.fire()
 
     def _interrupted(self):
         events, self._events = self._events, 0

@@ -56,6 +56,12 @@ class Nack(Fault):
         self._address = address
         self._index = 0
 
+    def on(self, bus):
+        """As of all; ValueError for a bus on which nothing is acknowledged."""
+        if not hasattr(bus, "begin"):
+            raise ValueError("Nack is for I2C: on other buses nothing is acknowledged")
+        return super().on(bus)
+
     def _here(self, address):
         if self._address not in (None, address) or self._index != self._at or self._left == 0:
             return False
@@ -100,7 +106,7 @@ class BitNoise(Fault):
 
 
 class Lost(Fault):
-    """Bytes on a serial line are lost as framing errors: every n-th, from the n-th on."""
+    """Every n-th byte that comes in is lost: a framing error of a UART; else it reads as 0xff."""
 
     def __init__(self, every):
         self._every = every
@@ -111,32 +117,65 @@ class Lost(Fault):
         return None if self._count % self._every == 0 else byte
 
 
-class Stuck:
-    """A short circuit of a wire. level: 0 to ground, 1 to supply."""
+class _Lasting:
+    """The base of what begins with on() and lasts until off(). A subclass has _begin() and _finish()."""
 
-    def __init__(self, wire, level=0):
-        self._wire = wire
-        self._level = level
+    _is_on = False
+    _alarm = None
 
     def on(self, for_us=None):
-        """Begin; with for_us it ends by itself."""
-        self._wire.force(self._level)
+        """Begin, or go on; with for_us it ends by itself, that long from now."""
+        self._forget()
+        if not self._is_on:
+            self._is_on = True
+            self._begin()
         if for_us is not None:
-            clock.after(for_us, self._end)
+            self._alarm = clock.after(for_us, self._end)
         return self
 
     def off(self):
-        self._wire.force(None)
+        """End it; nothing happens if it has ended already."""
+        self._forget()
+        if self._is_on:
+            self._is_on = False
+            self._finish()
+
+    def _forget(self):
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     def _end(self, _):
         self.off()
 
 
-class LostInterrupt:
-    """The next interrupts are not noticed. irq: what Pin.irq() or UART.irq() returned."""
+class Stuck(_Lasting):
+    """A short circuit of a wire. level: 0 to ground, 1 to supply.
 
-    def __init__(self, irq, times=1):
-        self._interrupt = irq.interrupt
+    What goes over the wire feels it, also in the middle of a transfer: I2C, the bytes of SPI and of
+    serial lines. Of several on one wire, one to ground wins.
+    """
+
+    def __init__(self, wire, level=0):
+        self._wire = wire
+        self._level = level
+
+    def _begin(self):
+        self._wire.force(self._level, self)
+
+    def _finish(self):
+        self._wire.force(None, self)
+
+
+class LostInterrupt:
+    """The next interrupts are not noticed, from here on.
+
+    source: what Pin.irq(), UART.irq() or CAN.irq() returned, without arguments: it leaves the handler
+    as it is. Or a simulated part: I2CTarget, cannode.Controller, radio.Radio.
+    """
+
+    def __init__(self, source, times=1):
+        self._interrupt = source.interrupt
         self._interrupt.lose = times
 
     @property
@@ -145,29 +184,34 @@ class LostInterrupt:
         return self._interrupt.lost
 
     def off(self):
+        """The next ones are noticed."""
         self._interrupt.lose = 0
 
 
-class BrownOut:
-    """The supply of an I2C or SPI device fails: it answers nothing and loses its state.
+class BrownOut(_Lasting):
+    """The supply of a device fails: it answers nothing, drives nothing, and loses its state.
 
-    bus: where it is attached.  Begins with on(), and off() is power-up.
+    bus: where it is attached, I2C, SPI or quad SPI. off() is power-up. A page of flash memory that was
+    being written is left half written. A controller sees what it would of a device that has gone, at
+    any place of a transfer; a device that comes back takes part from the next one on.
     """
 
     def __init__(self, bus, device):
         self._bus = bus
         self._device = device
 
-    def on(self, for_us=None):
-        """Begin; with for_us it ends by itself."""
+    def _begin(self):
         self._bus.power(self._device, False)
-        if for_us is not None:
-            clock.after(for_us, self._end)
-        return self
+        if hasattr(self._device, "power_off"):
+            self._device.power_off()
+        self._supply(False)
 
-    def off(self):
+    def _finish(self):
         self._device.power_on()
+        self._supply(True)
         self._bus.power(self._device, True)
 
-    def _end(self, _):
-        self.off()
+    def _supply(self, on):
+        for driver in getattr(self._device, "outputs", ()):
+            if driver is not None:
+                driver.power(on)

@@ -11,6 +11,8 @@ and, if it wants:
 
     stretch_us              it holds SCL so long in front of every byte, microseconds
     power_on()              the state after power-up; faults.BrownOut calls it
+    power_off()             the supply has gone: what was being written stays half written
+    outputs                 the Drivers of its pins, which drive nothing without the supply
     properties              names of attributes that `coil set` may change
 
 All are called in the context of the transfer, with soft handlers held back. Source of the protocol:
@@ -61,9 +63,9 @@ class I2CBus:
 
     def detach(self, device):
         """Take a device off the bus, at all its addresses."""
-        for address in [a for a, d in self._devices.items() if d is device]:
+        for address in [a for a, d in self._devices.items() if _is(d, device)]:
             del self._devices[address]
-        if self._addressed is device:
+        if _is(self._addressed, device):
             self._addressed = None
 
     def power(self, device, on):
@@ -71,7 +73,7 @@ class I2CBus:
         self._dark = [each for each in self._dark if each is not device]
         if not on:
             self._dark.append(device)
-            if self._addressed is device:
+            if _is(self._addressed, device):
                 self._addressed = None
 
     def device(self, address):
@@ -80,17 +82,29 @@ class I2CBus:
 
     @property
     def observed(self):
-        """Whether anybody looks at the wires, so that every bit must go over them."""
-        return self.scl.observed or self.sda.observed
+        """Whether anybody looks at the wires, or has shorted one: every bit must go over them."""
+        scl, sda = self.scl, self.sda
+        return scl.observed or sda.observed or scl.forced is not None or sda.forced is not None
+
+    @property
+    def disturbed(self):
+        """Whether something holds a wire, while a transfer leaves them alone."""
+        scl, sda = self.scl, self.sda
+        return not (scl() and sda()) or scl.forced == 1 or sda.forced == 1
 
     # -- What a controller does. Nothing here allocates.
 
     def begin(self, address, read):
         """Start, or repeated start, and the address. Returns whether a device acknowledged."""
         device = self._devices.get(address)
-        ack = device is not None and device not in self._dark and bool(device.start(read))
+        ack = device is not None
+        for each in self._dark:
+            if _is(device, each):
+                ack = False
         for fault in self.faults:
             ack = fault.on_address(address, read, ack)
+        # A device that fails to acknowledge has not noticed that it was addressed.
+        ack = ack and device is not None and bool(device.start(read))
         self._address = address
         self._reading = read
         self._addressed = device if ack else None
@@ -120,6 +134,10 @@ class I2CBus:
         if device is not None:
             device.stop()
 
+    def lose(self):
+        """The device hears nothing any more, not even a stop."""
+        self._addressed = None
+
     def stretch_us(self):
         """For how long the addressed device holds SCL in front of each byte."""
         return getattr(self._addressed, "stretch_us", 0)
@@ -130,6 +148,11 @@ class I2CBus:
         bits: how many clock pulses it takes to let go of SDA, 1 to 9; a bigger number: never.
         """
         _Hang(self, bits)
+
+
+def _is(attached, device):
+    """Whether what is at an address is that device, or one of its parts, which have it as `chip`."""
+    return attached is device or getattr(attached, "chip", None) is device
 
 
 class _Hang:

@@ -222,6 +222,8 @@ class CAN:
 class _Irq:
     def __init__(self, can):
         self._can = can
+        #: For faults.LostInterrupt.
+        self.interrupt = can._interrupt
 
     def flags(self):
         """What has happened; call it until it returns 0."""

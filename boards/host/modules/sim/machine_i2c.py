@@ -140,6 +140,7 @@ class I2C(_I2CBase):
         self._scl = board.output(bus.scl, f"I2C({id})", True)
         self._sda = board.output(bus.sda, f"I2C({id})", True)
         self._free_now = self._free  # to make a bound method allocates
+        self._clocked_now = self._clocked
         self.init(freq=freq, timeout=timeout)
 
     def __repr__(self):
@@ -157,6 +158,9 @@ class I2C(_I2CBase):
 
     def _free(self):
         return self._bus.scl() and self._bus.sda()
+
+    def _clocked(self):
+        return self._bus.scl()
 
     def _transfer(self, addr, read, first, second, stop):
         clock.hold()
@@ -185,10 +189,10 @@ class I2C(_I2CBase):
             bus.end()
             raise OSError(ENODEV, "nobody at that address")
         if read:
-            self._pass()
+            self._pass(False)
             for i in range(len(first)):
-                self._pass()
-                first[i] = bus.read()
+                held = self._pass(True)
+                first[i] = 0 if held else bus.read()
         else:
             acks = self._send(first)
             if acks == len(first):
@@ -200,19 +204,33 @@ class I2C(_I2CBase):
     def _send(self, buf):
         acks = 0
         for byte in buf:
-            self._pass()
+            self._pass(False)
             if not self._bus.write(byte):
                 break
             acks += 1
         return acks
 
-    def _pass(self):
-        """The time of a byte."""
-        us = self._bus.stretch_us()
+    def _pass(self, reading):
+        """The time of a byte, and what happens to the wires meanwhile. Returns whether SDA is held low."""
+        bus = self._bus
+        us = bus.stretch_us()
         clock.spend(self._byte_us + us)
         if us > self._timeout_us:
-            self._bus.end()
+            bus.end()
             raise OSError(ETIMEDOUT, "a device holds SCL")
+        if not bus.disturbed:
+            return False
+        if not bus.scl() and not clock.wait(self._clocked_now, self._timeout_us):
+            bus.lose()
+            raise OSError(ETIMEDOUT, "something holds SCL")
+        if bus.scl.forced or bus.sda.forced:
+            bus.lose()  # no clock, or no bit of it, gets through
+        if bus.sda():
+            return False
+        if not reading:
+            bus.lose()
+            raise OSError(EIO, "arbitration lost: something else holds SDA")
+        return True
 
 
 class SoftI2C(_I2CBase):

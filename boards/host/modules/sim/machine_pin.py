@@ -14,6 +14,7 @@ _RISING = 1
 _FALLING = 2
 _BOTH = 3
 _VIRTUAL_PINS = 16
+_ASKS = object()  # irq() without arguments
 
 
 class WirePad:
@@ -198,15 +199,19 @@ class Pin(PinBase):
         """Pin.IN, Pin.OUT or Pin.OPEN_DRAIN."""
         return self._pad.mode
 
-    def irq(self, handler=None, trigger=3, *, hard=False):
+    def irq(self, handler=_ASKS, trigger=_ASKS, *, hard=_ASKS):
         """Call handler(pin) at each edge of the trigger; hard: in the interrupt handler.
 
+        Without arguments all stays as it is; what is not given is None, both edges, False.
         Returns an object with flags(), trigger() and a call that runs the handler now.
         """
         pad = self._pad
         if pad.irq is None:
             pad.irq = pad.make_irq(self)
-        pad.irq.set(self, handler, trigger, hard)
+        if handler is not _ASKS or trigger is not _ASKS or hard is not _ASKS:
+            handler = None if handler is _ASKS else handler
+            trigger = _BOTH if trigger is _ASKS else trigger
+            pad.irq.set(self, handler, trigger, hard is not _ASKS and hard)
         return pad.irq
 
 

@@ -7,7 +7,8 @@ The device contract. A device is any object with
     get(lines) -> byte      a byte goes out
     dummy(cycles)           clocks without data
 
-and what an SPI device may have besides. Single() makes one of an SPI device.
+and what an SPI device may have besides. Single() makes one of an SPI device. Faults flip, or lose, what
+goes over all lines of a byte at once: on_write() of bytes to the device, on_read() of those from it.
 """
 
 from . import clock
@@ -24,6 +25,9 @@ class QspiBus:
     def __init__(self, name="qspi"):
         self.name = name
         self.device = None
+        #: Faults, asked in this order about each byte; see faults.py.
+        self.faults = []
+        self._dark = False
         #: Bytes, as (line count, byte), that were on the bus, and dummy clocks as (0, cycles); or None.
         self.trace = None
 
@@ -35,9 +39,14 @@ class QspiBus:
         self.device = device
         return device
 
+    def power(self, device, on):
+        """Switch the supply of the device; without, it answers nothing. faults.BrownOut."""
+        if device is self.device:
+            self._dark = not on
+
     def transfer(self, freq, format, instruction, address, alt, tx, rx):
         """One command. Negative: that phase is left out; tx, rx: buffers or None."""
-        device = self.device
+        device = None if self._dark else self.device
         cycles = 0
         if device is not None:
             device.select()
@@ -60,7 +69,9 @@ class QspiBus:
         if rx is not None:
             for i in range(len(rx)):
                 byte = _FLOATING if device is None else device.get(lines)
-                rx[i] = byte
+                for fault in self.faults:
+                    byte = fault.on_read(0, byte)
+                rx[i] = byte = _FLOATING if byte is None else byte
                 cycles += 8 // lines
                 if self.trace is not None:
                     self.trace.append((lines, byte))
@@ -73,7 +84,9 @@ class QspiBus:
             byte = value >> shift & 0xFF
             if self.trace is not None:
                 self.trace.append((lines, byte))
-            if self.device is not None:
+            for fault in self.faults:
+                byte = fault.on_write(0, byte)
+            if self.device is not None and not self._dark and byte is not None:
                 self.device.put(byte, lines)
         return bits // lines
 

@@ -12,7 +12,7 @@ and, if it wants:
     modes                   the modes (polarity * 2 + phase) that it understands; default 0 and 3
     lsb_first               True: its least significant bit comes first
     idle()                  a byte of clocks has gone by while it was not selected
-    power_on(), properties  as for I2C devices
+    power_on(), power_off(), outputs, properties  as for I2C devices
 
 All are called in the context of whoever moves the chip select or clocks the bytes.
 """
@@ -69,7 +69,7 @@ class SPIBus:
         """Switch the supply of a device; without, it answers nothing. faults.BrownOut."""
         for slot in self._slots:
             if slot.device is device:
-                slot.powered = on
+                slot.power(on)
 
     @property
     def observed(self):
@@ -78,11 +78,17 @@ class SPIBus:
 
     def exchange(self, byte, mode=0, lsb_first=False):
         """Clock a byte in and out. byte: in the order of the controller's value."""
+        if self.mosi.forced is not None:
+            byte = 0xFF if self.mosi.forced else 0
         for fault in self.faults:
             byte = fault.on_write(0, byte)
+        if self.sck.forced is not None:
+            byte = None  # nothing is clocked
         reply = _FLOATING
         for slot in self._slots:
             if not slot.powered or byte is None:
+                continue
+            if slot.selected and not slot.heard:
                 continue
             if not slot.selected:
                 if slot.idle is not None:
@@ -91,6 +97,8 @@ class SPIBus:
                 reply &= self._to(slot.device, byte, mode, lsb_first)
         for fault in self.faults:
             reply = fault.on_read(0, reply)
+        if self.miso.forced is not None:
+            reply = 0xFF if self.miso.forced else 0
         return _FLOATING if reply is None else reply
 
     def _to(self, device, byte, mode, lsb_first):
@@ -132,6 +140,8 @@ class _Slot:
         self.device = device
         self.selected = False
         self.powered = True
+        #: Whether the device has noticed that it is selected: not if it had no power then.
+        self.heard = False
         self.idle = getattr(device, "idle", None)
         self._cs = cs
         if cs is None:
@@ -140,6 +150,12 @@ class _Slot:
             cs.pull(1)
             cs.watch(self._changed, observer=False)
             self._select(not cs())
+
+    def power(self, on):
+        self.powered = on
+        self.heard = False
+        if not on:
+            self._miso.release()
 
     def end(self):
         self._select(False)
@@ -157,8 +173,10 @@ class _Slot:
             if not self.powered:
                 return
             if on:
+                self.heard = True
                 self.device.select()
-            else:
+            elif self.heard:
+                self.heard = False
                 self.device.deselect()
 
 

@@ -203,6 +203,8 @@ class I2CTarget:
 class _Irq:
     def __init__(self, target):
         self._target = target
+        #: For faults.LostInterrupt.
+        self.interrupt = target.interrupt
 
     def flags(self):
         """The events for which the handler was called."""

@@ -45,7 +45,8 @@ class UartEnd:
 
     received(end) is called after each byte that came in, sent(end) when all has been sent, idle(end)
     when nothing has come for the time of one byte: functions, or None.
-    Counters: overruns (no room), framing_errors (wrong rate or format, breaks), parity_errors.
+    Counters: overruns (no room), framing_errors (wrong rate or format, breaks), parity_errors; what was
+    hit is dropped.
     """
 
     def __init__(self, name="uart", tx=None, rx=None):
@@ -185,6 +186,8 @@ class UartEnd:
         if not self.on:
             return
         peer = self.peer
+        if self._shorted(peer.tx) or self._shorted(self.rx):
+            return
         off = abs(peer.baudrate - self.baudrate) * _TOLERANCE > self.baudrate
         if off or peer.frame_bits != self.frame_bits:
             self.framing_errors += 1
@@ -192,12 +195,26 @@ class UartEnd:
         if peer.parity != self.parity:
             self.parity_errors += 1
             return
+        mask = (1 << self.bits) - 1
+        sent = byte & mask
         for fault in self.faults:
             byte = fault.on_read(0, byte)
             if byte is None:
                 self.framing_errors += 1
                 return
-        self.take(byte & ((1 << self.bits) - 1))
+        byte &= mask
+        if self.parity is not None and _ones(byte ^ sent) & 1:
+            self.parity_errors += 1
+            return
+        self.take(byte)
+
+    def _shorted(self, wire):
+        """Whether a short circuit of that wire eats what comes: to ground it looks like a break."""
+        if wire is None or wire.forced is None:
+            return False
+        if not wire.forced:
+            self.framing_errors += 1
+        return True
 
     def take(self, byte):
         """A byte has come in."""

@@ -18,6 +18,8 @@ class Driver:
         self.name = name
         self.open_drain = open_drain
         self.level = None
+        #: Whether it has no supply and drives nothing, whatever its level; see power().
+        self.dark = False
 
     def __repr__(self):
         level = "released" if self.level is None else self.level
@@ -37,6 +39,11 @@ class Driver:
 
     def release(self):
         self.set(None)
+
+    def power(self, on):
+        """Switch the supply of what drives: without, the output floats. faults.BrownOut."""
+        self.dark = not on
+        self.wire.settle()
 
 
 class Wire:
@@ -63,7 +70,9 @@ class Wire:
         self._watchers = []
         self._observers = 0
         self._limit = 0
-        self._forced = None
+        #: The level of a short circuit, or None; see force().
+        self.forced = None
+        self._shorts = []
 
     def __repr__(self):
         return f"<Wire {self.name} {self._level}>"
@@ -88,9 +97,15 @@ class Wire:
         self._pull = level
         self.settle()
 
-    def force(self, level):
-        """A short circuit to supply (1) or ground (0), whatever is driven; None ends it."""
-        self._forced = level
+    def force(self, level, by=None):
+        """A short circuit to supply (1) or ground (0), whatever is driven; None ends it.
+
+        by: who makes it, or ends its own; of several, one to ground wins.
+        """
+        self._shorts = [each for each in self._shorts if each[0] is not by]
+        if level is not None:
+            self._shorts.append((by, level))
+        self.forced = min(each[1] for each in self._shorts) if self._shorts else None
         self.settle()
 
     def uv(self):
@@ -104,14 +119,16 @@ class Wire:
         """Find the level anew; for those that changed something themselves."""
         low = high = False
         for driver in self._drivers:
+            if driver.dark:
+                continue
             if driver.level == 0:
                 low = True
             elif driver.level is not None:
                 high = True
         if low and high:
             self.conflicts += 1
-        if self._forced is not None:
-            level = self._forced
+        if self.forced is not None:
+            level = self.forced
         elif low or high:
             level = 0 if low else 1
         else:

@@ -137,17 +137,17 @@ class _Block:
     """One of several device addresses: 256 bytes of the chip."""
 
     def __init__(self, chip, base):
-        self._chip = chip
+        self.chip = chip
         self._base = base
         self.write = chip.write
         self.read = chip.read
         self.stop = chip.stop
 
     def __repr__(self):
-        return repr(self._chip)
+        return repr(self.chip)
 
     def start(self, read):
-        return self._chip.start(read, self._base)
+        return self.chip.start(read, self._base)
 
 
 #: What `coil run --i2c at24c@ADDRESS` attaches, and its options there.

@@ -35,6 +35,7 @@ class ENC28J60:
     def __init__(self, cable, interrupt=None, revision=6):
         self.cable = cable
         self.interrupt = interrupt
+        self.outputs = (interrupt,)
         self.revision = revision
         self.gone = False
         self.tx_faults = []
@@ -57,6 +58,10 @@ class ENC28J60:
         self._locked_up = False
         self._up = False
         self._reset()
+
+    def power_off(self):
+        """Without a supply it neither sends nor listens."""
+        self.power_on()
 
     def _reset(self):
         self._r = [bytearray(32) for _ in range(4)]

@@ -31,6 +31,7 @@ class MAX7310:
             None if wire is None else wire.driver(f"MAX7310 {i}", i == _OPEN_DRAIN_PIN)
             for i, wire in enumerate(wires)
         ]
+        self.outputs = self._drivers
         self.power_on()
 
     def __repr__(self):

@@ -34,6 +34,7 @@ class PCA9552:
             None if wire is None else wire.driver(f"PCA9552 {i}", open_drain=True)
             for i, wire in enumerate(wires)
         ]
+        self.outputs = self._drivers
         self._alarms = [None, None]
         self.power_on()
 

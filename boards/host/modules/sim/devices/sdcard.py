@@ -75,6 +75,7 @@ class SDCard:
         self.status = 0
         #: Every command, as its number, 100 + number behind CMD55.
         self.log = []
+        self._alarm = None
         self.power_on()
 
     def __repr__(self):
@@ -97,6 +98,8 @@ class SDCard:
         self._busy = False
         self._ready_at = None  # when data of a read begin
         self._erase = [None, None]
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._alarm = None
 
     # -- The bus
@@ -404,7 +407,7 @@ class SDCard:
     def _occupy(self, time_us):
         self._busy = True
         if not self.stuck:
-            clock.after(time_us, self._free)
+            self._alarm = clock.after(time_us, self._free)
 
     def _free(self, _):
         self._busy = False

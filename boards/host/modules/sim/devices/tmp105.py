@@ -36,6 +36,7 @@ class TMP105:
     def __init__(self, alert=None):
         self._ambient_c = 0.0
         self._alert = alert
+        self.outputs = (alert,)
         self.power_on()
 
     def __repr__(self):

@@ -62,10 +62,18 @@ class W25Q:
         #: Commands that were ignored, and why: busy, asleep, no write enable, protected, suspended.
         self.ignored = []
         self._nonvolatile = bytearray(3)
+        self._alarm = None
         self.power_on()
 
     def __repr__(self):
         return f"<W25Q {self.size // 1024} KB{', busy' if self.busy else ''}>"
+
+    def power_off(self):
+        """What it was programming or erasing is half done."""
+        under_way = self._work if self.busy else self._suspended
+        if under_way is not None and under_way[0] is not None:
+            under_way[0](2)
+        self.power_on()
 
     def power_on(self):
         """The state after power-up."""
@@ -77,6 +85,8 @@ class W25Q:
         self._resumed_us = -_SUSPEND_US
         self._suspended = None  # (what, end of it, first, size)
         self._work = None
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._alarm = None
         self._received = bytearray()
         self._index = 0
@@ -238,9 +248,9 @@ class W25Q:
         page = addr - addr % _PAGE
         start = max(len(data) - _PAGE, 0)  # the last 256 bytes count
 
-        def change():
+        def change(part=1):
             sector = self.sectors.setdefault(page // _SECTOR, bytearray(b"\xff" * _SECTOR))
-            for i in range(start, len(data)):
+            for i in range(start, start + (len(data) - start) // part):
                 sector[page % _SECTOR + (addr + i) % _PAGE] &= data[i]
 
         self._begin(_PROGRAM_US, change, page, _PAGE)
@@ -258,9 +268,12 @@ class W25Q:
             first = addr - addr % size
         if self._may(first, size):
 
-            def change():
-                for sector in range(first // _SECTOR, (first + size) // _SECTOR):
+            def change(part=1):
+                end = first + size // part
+                for sector in range(first // _SECTOR, end // _SECTOR):
                     self.sectors.pop(sector, None)
+                if end % _SECTOR and end // _SECTOR in self.sectors:
+                    self.sectors[end // _SECTOR][: end % _SECTOR] = b"\xff" * (end % _SECTOR)
 
             self._begin(time_us, change, first, size)
 
@@ -280,8 +293,8 @@ class W25Q:
             self._status[0] &= 0xFC
             return
 
-        def change():
-            for registers in (self._status, self._nonvolatile):
+        def change(part=1):
+            for registers in (self._status, self._nonvolatile) if part == 1 else ():
                 registers[: len(new)] = new
                 registers[0] &= 0xFC
                 registers[1] &= 0x7F
@@ -326,7 +339,7 @@ class W25Q:
         self._alarm = clock.after(_SUSPEND_US, settled)
 
 
-def _nothing():
+def _nothing(part=1):
     pass
 
 

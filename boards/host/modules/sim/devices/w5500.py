@@ -26,6 +26,7 @@ class W5500:
     def __init__(self, cable, interrupt=None, start=0):
         self.cable = cable
         self.interrupt = interrupt
+        self.outputs = (interrupt,)
         self.start = start
         self.version = 0x04
         self.gone = False
@@ -56,6 +57,10 @@ class W5500:
         self._addr = 0
         self.cable.stop()
         self._pin()
+
+    def power_off(self):
+        """Without a supply it neither sends nor listens."""
+        self.power_on()
 
     # -- The bus
 
