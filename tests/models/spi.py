@@ -128,7 +128,7 @@ class SimulatedSpi:
         _use(lambda: clock.now() // 1000, lambda ms: clock.advance(ms * 1000))
         self.clock = clock
         self.spi = SPI(0, baudrate=baudrate)
-        self._bus = board.spi(0)
+        self.bus = board.spi(0)
         self._select = board.wire("SPI0_CS")
         self.cs = self._select.driver("cs")
         self.cs(1)
@@ -137,7 +137,7 @@ class SimulatedSpi:
         self.irq = IrqPin(self.interrupt)
 
     def attach(self, device):
-        return self._bus.attach(self._select, device)
+        return self.bus.attach(self._select, device)
 
 
 class IrqPin:

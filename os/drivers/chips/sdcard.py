@@ -84,7 +84,6 @@ class SDCard(BlockDevice, SdProtocol):
         SdProtocol.__init__(self, spi, cs)
         self._protected = protected
         self._four = bytearray(4)
-        self._block = bytearray(_BLOCK)
         try:
             limit = self._start(freq)
         finally:
@@ -113,6 +112,8 @@ class SDCard(BlockDevice, SdProtocol):
         if n and self._erases:
             self._writable()
             try:
+                if self._astray:
+                    self._resync()
                 self._command(_ERASE_START, first)
                 self._command(_ERASE_END, first + n - 1)
                 self._command(_ERASE)
@@ -161,6 +162,8 @@ class SDCard(BlockDevice, SdProtocol):
         """The card that was there first is there: else OSError(ENODEV)."""
         found = bytearray(16)
         try:
+            if self._astray:
+                self._resync()
             self._register(_SEND_CID, found)
         finally:
             self._release()
@@ -258,6 +261,9 @@ class SDCard(BlockDevice, SdProtocol):
 
     def _fill_on(self, first, offset, buf, done):
         """Go on behind `done` bytes. Returns how many there are then."""
+        if self._astray:
+            self._resync()
+        self._astray = True
         at = offset + done
         several = offset + len(buf) - (at - at % _BLOCK) > _BLOCK
         self._command(_READ_MULTIPLE if several else _READ_SINGLE, first + at // _BLOCK)
@@ -265,20 +271,25 @@ class SDCard(BlockDevice, SdProtocol):
             at = (offset + done) % _BLOCK
             n = min(_BLOCK - at, len(buf) - done)
             whole = n == len(buf) == _BLOCK
-            if not self._receive(buf if whole else self._block):
+            came = self._receive(buf if whole else self._block)
+            if not came:
                 break
             if not whole:
                 copy(buf, done, self._block, at, n)
             done += n
         if several:
             # Behind the last block of the card it may answer that there is no more (4.3.3).
-            if self._send(_STOP_TRANSMISSION) == _FLOATS:
+            if self._stop() == _FLOATS:
                 self._lost()
             self._wait(_WRITE_MS)
+        self._astray = came is None and not several
         return done
 
     def _write(self, first, buf, done, n):
         """Write the blocks behind `done`. Returns how many have been accepted then."""
+        if self._astray:
+            self._resync()
+        self._astray = True
         several = n - done > 1
         if several:
             self._command(_APP)
@@ -308,6 +319,7 @@ class SDCard(BlockDevice, SdProtocol):
             self._check_status()
             what = "write error" if response == _WRITE_REFUSED else "data response %02x" % response
             raise OSError(EIO, "SD card: %s" % what)
+        self._astray = False
         if done == n:
             self._check_status()  # the only place where some errors show: 7.2.4
         return done

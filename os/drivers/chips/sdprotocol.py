@@ -20,6 +20,9 @@ _R1_CRC = const(0x08)  # 7.3.2.1
 _R1_NOT = const(0x80)  # always 0 in an answer
 _FLOATS = const(0xFF)
 _START = const(0xFE)  # 7.3.3.2
+_STOP = const(0xFD)
+_NO_TOKEN = const(0xE0)  # 7.3.3.3: these bits are 0 in a data error token
+_BLOCK = const(512)
 _RESPONSE_MASK = const(0x1F)  # 7.3.3.1
 
 _ANSWER_BYTES = const(9)  # 7.5.4, NCR: up to 8 bytes in front of an answer
@@ -42,6 +45,9 @@ class SdProtocol(SpiChip):
         self._is_ready = self._ready
         self._has_token = self._token
         self._by_block = False  # addresses are those of blocks
+        self._block = bytearray(_BLOCK)
+        # A transfer of data was broken off: the card may be in the middle of one.
+        self._astray = False
         #: Commands and data blocks that were garbled.
         self.crc_errors = 0
 
@@ -58,12 +64,16 @@ class SdProtocol(SpiChip):
         return self._one[0] & _RESPONSE_MASK
 
     def _receive(self, buf):
-        """A data block into buf. False if its CRC is wrong."""
+        """A data block into buf. False if its CRC is wrong, None if what came first was no token."""
         if not self._until(self._has_token, _READ_MS):
             self._check_status()  # which finds a card that has gone
             raise OSError(ETIMEDOUT, "SD card: no data come")
-        if self._one[0] != _START:
-            raise_error(TOKEN, self._one[0], "data error token")
+        token = self._one[0]
+        if token != _START:
+            if token & _NO_TOKEN:
+                self.crc_errors += 1
+                return None
+            raise_error(TOKEN, token, "data error token")
         self._transfer(None, None, buf, True)
         self._transfer(None, None, self._two, True)
         if self._crc16.compute(buf) == self._two[0] << 8 | self._two[1]:
@@ -75,9 +85,33 @@ class SdProtocol(SpiChip):
         """CSD or CID, which come as a data block (7.2.6)."""
         for _ in range(_TRIES):
             self._command(command)
-            if self._receive(buf):
+            found = self._receive(buf)
+            if found:
                 return
+            if found is None:
+                self._resync()
         raise OSError(EIO, "SD card: data come garbled, use a lower freq")
+
+    def _resync(self):
+        """End what the card may be in the middle of: a block (7.2.3, 7.2.4), or several of them."""
+        self._transfer(None, None, self._block, True)
+        self._transfer(None, None, self._head, True)  # CRC, response
+        self._until(self._is_ready, _WRITE_MS)
+        self._one[0] = _STOP
+        self._transfer(None, self._one, self._two, True)
+        self._until(self._is_ready, _WRITE_MS)
+        self._stop()
+        self._until(self._is_ready, _WRITE_MS)
+        self._astray = False
+
+    def _stop(self):
+        """End the transfer of several blocks. Returns the answer, FFh if there is none."""
+        for _ in range(_TRIES):
+            r1 = self._send(_STOP_TRANSMISSION)
+            if r1 & _R1_NOT or not r1 & _R1_CRC:
+                break
+            self.crc_errors += 1
+        return r1
 
     # ---- Commands
 

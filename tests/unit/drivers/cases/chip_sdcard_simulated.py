@@ -3,6 +3,7 @@ from errno import EIO, ENODEV, ETIMEDOUT
 
 from drivers.chips import SDCard
 from sim.devices.sdcard import SDCard as Model
+from sim.faults import BitNoise, BrownOut, Stuck
 from support import (
     MICROPYTHON,
     SimulatedSpi,
@@ -139,7 +140,6 @@ def test_each_data_error_token_and_response():
         (0x08, EIO, "out of range"),
         (0x10, EACCES, "locked"),
         (0x0C, EIO, "out of range, card ECC"),
-        (0x60, EIO, "unknown"),
     ):
         for n in (512, 2048):
             model.read_errors = [token]
@@ -261,3 +261,76 @@ def test_misuse():
     raises(ValueError, card.write_blocks, -1, bytearray(512))
     raises(ValueError, card.write_blocks, 0, bytearray(100))
     assert repr(card) == "<SDCard SDHC, 65536 blocks>"
+
+
+def test_noise_is_noticed_and_passes():
+    """What is read is what was written, or an error; when the noise has ended all is well at once."""
+    for seed in 1, 2:
+        bus, model, card = made(2048, freq=2_000_000)
+        noise = BitNoise(100, seed)
+        told = 0
+        for n in range(12):
+            block = n * 5 % 7
+            data = bytes([(i * 3 + n) & 0xFF for i in range(1024)])
+            noise.on(bus.bus)
+            written = False
+            try:
+                card.write_blocks(block, data)
+                written = True
+                back = bytearray(1024)
+                card.read_blocks(block, back)
+                assert back == data, (seed, n)
+            except OSError as error:
+                assert error.errno != EACCES, error  # no card is locked here
+                told += 1
+            noise.off()
+            if not written:
+                card.write_blocks(block, data)
+            back = bytearray(1024)
+            card.read_blocks(block, back)
+            assert back == data, (seed, n)
+        assert noise.flips > 20 and card.crc_errors > 5, (noise, card.crc_errors, told)
+
+
+def test_no_token_is_read_again():
+    """A byte that is neither the start nor an error is noise: the block is asked for again."""
+    _, model, card = made()
+    card.write_blocks(3, DATA[:1024])
+    for token in 0xDF, 0xFD, 0x7F, 0x40:
+        model.read_errors = [token]
+        back = bytearray(1024)
+        card.read_blocks(3, back)
+        assert back == DATA[:1024]
+        model.read_errors = [token]
+        card.read_blocks(4, back[:512])
+    assert card.crc_errors == 8
+    model.read_errors = [0x7F] * 3
+    fails(EIO, "data come garbled", card.read_blocks, 3, bytearray(512))
+
+
+def test_a_stuck_line():
+    """Whatever line sticks, and at whatever level, it is an error, and over when it is."""
+    bus, model, card = made()
+    card.write_blocks(3, DATA[:1024])
+    for wire in bus.bus.miso, bus.bus.mosi, bus.bus.sck:
+        for level in 0, 1:
+            fault = Stuck(wire, level).on()
+            error = raises(OSError, card.read_blocks, 3, bytearray(1024))
+            assert error.errno in (EIO, ENODEV, ETIMEDOUT), error
+            fault.off()
+            back = bytearray(1024)
+            card.read_blocks(3, back)
+            assert back == DATA[:1024], (wire, level)
+
+
+def test_a_brown_out():
+    """The card that comes back is not ready: OSError(ENODEV) until there is another SDCard."""
+    bus, model, card = made()
+    card.write_blocks(3, DATA[:512])
+    fault = BrownOut(bus.bus, model).on()
+    fails(ENODEV, "does not answer", card.read_blocks, 3, bytearray(512))
+    fault.off()
+    raises(OSError, card.read_blocks, 3, bytearray(512))
+    back = bytearray(512)
+    SDCard(bus.spi, bus.cs, 200_000).read_blocks(3, back)
+    assert back == DATA[:512]
