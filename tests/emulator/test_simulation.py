@@ -189,6 +189,53 @@ except OSError as error:
     )
 
 
+def restart(host, code):
+    """Run code that resets the board, and wait for it."""
+    host.console.write(b"\x05" + code.encode() + b"\n\x04")
+    host.wait_for_prompt()
+
+
+def test_a_brown_out_of_the_board(host):
+    host.exec(
+        """
+import board
+with open("/flash/kept", "w") as file:
+    file.write("by the disk")
+"""
+    )
+    look = """
+import board
+from machine import Pin
+from drivers import ResetReason
+from sim.board import wire
+print(ResetReason.get(), bytes(board.noinit()[:4]), wire("LED1")(), open("/flash/kept").read())
+"""
+    prepare = """
+import machine
+import board
+from sim import faults
+board.noinit()[:4] = b"kept"
+machine.Pin("LED1", machine.Pin.OUT, value=1)
+"""
+    restart(host, prepare + "machine.reset()")
+    assert host.exec(look) == "SOFTWARE b'kept' 0 by the disk\n"
+    restart(host, prepare + "faults.brown_out_board()")
+    lost = bytes(4)
+    assert host.exec(look) == f"BROWN_OUT {lost} 0 by the disk\n"
+    host.soft_reset()
+    assert host.exec("from drivers import ResetReason\nprint(ResetReason.get())") == "SOFTWARE\n"
+
+
+def test_no_record_of_before_power_on(host_program, tmp_path):
+    """No-init RAM is in the disk file, and yet does not survive the loss of power."""
+    disk = tmp_path / "disk"
+    for _ in range(2):
+        with HostBoard(host_program, disk=disk, flags=hostpage.NO_APP) as board:
+            board.wait_for_prompt()
+            assert board.exec("import board\nprint(bytes(board.noinit()[:4]))") == f"{bytes(4)}\n"
+            board.exec("board.noinit()[:4] = b'kept'")
+
+
 def test_every_module_is_there_at_the_prompt(host):
     from coiltools import paths
 

@@ -63,7 +63,8 @@ static void mp_machine_deepsleep(size_t n_args, const mp_obj_t *args) {
     { MP_ROM_QSTR(MP_QSTR_HARD_RESET), MP_ROM_INT(CAUSE_RESET) }, \
     { MP_ROM_QSTR(MP_QSTR_WDT_RESET), MP_ROM_INT(CAUSE_WATCHDOG) }, \
     { MP_ROM_QSTR(MP_QSTR_DEEPSLEEP_RESET), MP_ROM_INT(CAUSE_DEEPSLEEP) }, \
-    { MP_ROM_QSTR(MP_QSTR_SOFT_RESET), MP_ROM_INT(CAUSE_SOFT_RESET) },
+    { MP_ROM_QSTR(MP_QSTR_SOFT_RESET), MP_ROM_INT(CAUSE_SOFT_RESET) }, \
+    { MP_ROM_QSTR(MP_QSTR_BROWN_OUT_RESET), MP_ROM_INT(CAUSE_BROWN_OUT) },
 
 // Classes are in Python: modules/_machine.py.
 void host_machine_look_up_class(mp_obj_t self, qstr name, mp_obj_t *dest) {

@@ -8,7 +8,7 @@ import uctypes
 NAME = "host"
 DESCRIPTION = "host (MicroPython's unix port)"
 
-_REASONS = ("power-on", "power-on", "reset", "watchdog", "deepsleep", "soft reset")
+_REASONS = ("power-on", "power-on", "reset", "watchdog", "deepsleep", "soft reset", "brown-out")
 
 
 def storage():

@@ -68,6 +68,13 @@ static void take_heritage(void) {
     setenv(HERITAGE, "", 1);
 }
 
+// RAM that only a warm reset leaves alone; it is in the disk, which also survives the loss of power.
+static void clear_noinit(void) {
+    if (host_reset_cause == CAUSE_POWER_ON || host_reset_cause == CAUSE_BROWN_OUT) {
+        memset(disk + NOINIT_OFFSET, 0, NOINIT_BYTES);
+    }
+}
+
 // A file that is opened must not become stdin, stdout or stderr, should one of them be closed.
 static void open_standard_files(void) {
     for (int file = STDIN_FILENO; file <= STDERR_FILENO; ++file) {
@@ -115,6 +122,7 @@ int __wrap_main(int argc, char **argv) {
     irq_init();
     take_heritage();
     disk_init();
+    clear_noinit();
     if (page_get(PAGE_EPOCH_S) != 0 && host_reset_cause == CAUSE_POWER_ON) {
         clock_set_epoch(page_get(PAGE_EPOCH_S));
     }

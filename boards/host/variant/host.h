@@ -10,7 +10,7 @@
 
 // ---- board.c: the life of the process.
 
-enum { CAUSE_POWER_ON = 1, CAUSE_RESET, CAUSE_WATCHDOG, CAUSE_DEEPSLEEP, CAUSE_SOFT_RESET };
+enum { CAUSE_POWER_ON = 1, CAUSE_RESET, CAUSE_WATCHDOG, CAUSE_DEEPSLEEP, CAUSE_SOFT_RESET, CAUSE_BROWN_OUT };
 extern int host_reset_cause;
 
 // Start the whole program again with a reset cause; async-signal-safe.
@@ -32,6 +32,8 @@ void console_ctrl_c(void);
 
 #define DISK_ADDRESS (0x21000000u)
 #define DISK_BYTES (0x1000000u)
+#define NOINIT_OFFSET (0xfef000) // of the disk; modules/board.py hands it out
+#define NOINIT_BYTES (0x1000)
 
 // Words of the host page.
 enum {

@@ -28,6 +28,12 @@ static mp_obj_t host_power_off_(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(host_power_off_obj, 0, 1, host_power_off_);
 
+// brown_out(): the supply fails for a moment.
+HOST_NORETURN static mp_obj_t host_brown_out(void) {
+    host_reset(CAUSE_BROWN_OUT);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(host_brown_out_obj, host_brown_out);
+
 // has_devices() -> whether the tools named devices to attach.
 static mp_obj_t host_has_devices(void) {
     return mp_obj_new_bool(page_get(PAGE_DEVICES_BYTES) != 0);
@@ -52,6 +58,7 @@ static const mp_rom_map_elem_t host_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_flags), MP_ROM_PTR(&host_flags_obj) },
     { MP_ROM_QSTR(MP_QSTR_script), MP_ROM_PTR(&host_script_obj) },
     { MP_ROM_QSTR(MP_QSTR_power_off), MP_ROM_PTR(&host_power_off_obj) },
+    { MP_ROM_QSTR(MP_QSTR_brown_out), MP_ROM_PTR(&host_brown_out_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_time), MP_ROM_PTR(&host_set_time_obj) },
     { MP_ROM_QSTR(MP_QSTR_watchdog), MP_ROM_PTR(&host_watchdog_obj) },
 

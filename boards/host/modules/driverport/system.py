@@ -28,6 +28,8 @@ def reset_reason():
         return "WATCHDOG"
     if cause == machine.DEEPSLEEP_RESET:
         return "WAKE_LOW_POWER"
+    if cause == machine.BROWN_OUT_RESET:
+        return "BROWN_OUT"
     return "SOFTWARE"
 
 

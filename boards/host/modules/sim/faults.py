@@ -188,6 +188,17 @@ class LostInterrupt:
         self._interrupt.lose = 0
 
 
+def brown_out_board():
+    """The supply of board host itself fails for a moment: a reset. Does not return.
+
+    drivers.ResetReason is BROWN_OUT then. RAM, no-init RAM and what devices held are lost, outputs float
+    until the program sets them; the disk and the computer's clock stay.
+    """
+    import host
+
+    host.brown_out()
+
+
 class BrownOut(_Lasting):
     """The supply of a device fails: it answers nothing, drives nothing, and loses its state.
 
