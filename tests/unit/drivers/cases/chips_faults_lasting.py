@@ -4,7 +4,6 @@ The caller gets an OSError or, where the bus cannot tell, wrong data; never anot
 the fault is gone the same call works.
 """
 
-import machine
 from drivers.chips import AT24C, DS1338, MAX7310, PCA9552, TMP105
 from sim import board
 from sim.devices import at24c, ds1338, max7310, pca9552, tmp105
@@ -93,8 +92,8 @@ def test_brown_outs():
 
 def test_stuck_wires():
     for level in 0, 1:
-        everywhere(lambda bus, device: Stuck(bus.sda, level))
-        everywhere(lambda bus, device: Stuck(bus.scl, level))
+        everywhere(lambda bus, device, level=level: Stuck(bus.sda, level))
+        everywhere(lambda bus, device, level=level: Stuck(bus.scl, level))
 
 
 def test_a_device_that_hangs():

@@ -98,7 +98,7 @@ def test_sda_gets_stuck_in_a_transfer():
         i2c = bus_with(memory)
         memory.bytes[:] = b"\x11" * 256
         fault = Stuck(board.i2c(3).sda, level)
-        At(3, lambda: fault.on(for_us=70)).on(board.i2c(3))
+        At(3, lambda fault=fault: fault.on(for_us=70)).on(board.i2c(3))
         if level:  # no acknowledge gets through: register and two bytes are heard
             assert i2c.writeto(0x50, b"\x05abcde") == write + 1
         else:
@@ -106,7 +106,7 @@ def test_sda_gets_stuck_in_a_transfer():
         clock.advance(100)
         assert memory.bytes[5:8] == b"ab\x11"
         board.i2c(3).faults.clear()
-        At(2, lambda: fault.on(for_us=100)).on(board.i2c(3))
+        At(2, lambda fault=fault: fault.on(for_us=100)).on(board.i2c(3))
         assert i2c.readfrom(0x50, 4) == read
         clock.advance(100)
         assert i2c.readfrom_mem(0x50, 5, 2) == b"ab"
@@ -438,7 +438,7 @@ def test_past_all_limits_of_small_numbers():
         uart = UART(1, 9600, timeout=5)
         clock.current().reach((1 << limit) - 600)
         rang = []
-        alarm = clock.after(1000, lambda n: rang.append(clock.now()))
+        alarm = clock.after(1000, lambda rang: rang.append(clock.now()), rang)
         clock.after(900, rang.append, "first")
         uart.write(b"x")
         assert i2c.readfrom(0x48, 2) == b"\x00\x00"
