@@ -109,6 +109,8 @@ class I2CSlave:
             release(self)
             raise
         self._target = target
+        # A board's target may want a reply as a whole, and send 0xff behind it by itself.
+        self._whole = getattr(target, "whole", False)
         self._interrupt = self._on_end if mem is not None else self._on_event
         self._irq = target.irq(self._interrupt, _ENDS if mem is not None else _ALL, True)
 
@@ -267,8 +269,18 @@ class I2CSlave:
         return 1 if self._reading and not self._reply_length else 0
 
     def _feed(self, target):
-        """Give the controller a byte."""
+        """Give the controller a byte, or all there is if the target wants that."""
         one = self._one
+        if self._whole:
+            n = self._reply_length
+            self._reply_at = n
+            if n:
+                target.send(self._reply, n)
+            else:
+                one[0] = _FILL
+                self.underruns = self.underruns + 1 & _COUNT_MASK
+                target.send(one, 1)
+            return
         at = self._reply_at
         if at < self._reply_length:
             one[0] = self._reply[at]

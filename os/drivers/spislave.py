@@ -24,7 +24,8 @@ class SPISlave:
     fill: what goes out when no reply is left.
 
     Bytes go both ways at once: what answers a byte has to be ready before it comes. reply() sets the
-    byte that goes out with the next one, write() those with the next ones.
+    byte that goes out with the next one, write() those with the next ones. On boards that transfer
+    frames as a whole (nRF52) these are the bytes of the next frame, and irq() comes after a frame.
     Another SPISlave on the same bus takes over. Raises ValueError; OSError(EBUSY) if another kind of
     driver has its pins, OSError(EOPNOTSUPP) if the board cannot. Every call after deinit() raises
     OSError(ENODEV). Context of the constructor: thread or base level.
@@ -55,6 +56,7 @@ class SPISlave:
         self.missed = 0
         self._hard = self._soft = None
         self._interrupt = self._on_word
+        self._load = None
         self._name = "SPI(%d)" % number
         claim(self, *pins, unit=self._name)
         try:
@@ -62,8 +64,10 @@ class SPISlave:
         except BaseException:
             release(self)
             raise
-        target.reply(fill)
         self._target = target
+        # A board's target may take a frame as a whole, and want what goes out before it begins.
+        self._load = getattr(target, "load", None)
+        target.reply(fill)
 
     def __repr__(self):
         if self._target is None:
@@ -128,7 +132,11 @@ class SPISlave:
         if not 0 <= value <= 0xFF:
             raise ValueError("reply() takes a byte")
         self._reply_length = 0
-        target.reply(value)
+        if self._load is not None:
+            self._reply[0] = value
+            self._load(self._reply, 1)
+        else:
+            target.reply(value)
 
     def write(self, buf):
         """The bytes that go out with the next ones that come in; then `fill` again. Returns how many.
@@ -144,6 +152,9 @@ class SPISlave:
         self._reply_length = 0
         for i in range(n):
             reply[i] = buf[i]
+        if self._load is not None:
+            self._load(reply, n)
+            return n
         target.reply(buf[0])
         self._reply_at = 1
         self._reply_length = n
@@ -189,9 +200,13 @@ class SPISlave:
         """An interrupt of the target, hard: a byte, or -1 for the end of a frame."""
         if value < 0:
             self.frames = self.frames + 1 & _COUNT_MASK
+            if self._load is not None:
+                self.dropped = self.dropped + self._target.lost & _COUNT_MASK
         else:
             at = self._reply_at
-            if at < self._reply_length:
+            if self._load is not None:
+                pass  # it goes out without us
+            elif at < self._reply_length:
                 self._target.reply(self._reply[at])
                 self._reply_at = at + 1
             else:

@@ -11,11 +11,14 @@ line `# uses: conformance/blockdevice.py` finds what that file of tests/ offers 
 `figure seed 4711` that one prints gets into docs/soak.md then.
 """
 
+import ast
 import base64
+import io
 import os
 import re
 import subprocess
 import sys
+import tokenize
 import zlib
 from pathlib import Path
 
@@ -137,7 +140,7 @@ def _sources(folders: list[Path]) -> str:
     if not folders:
         return ""
     files = {
-        f"/{file.relative_to(folder)}": file.read_text()
+        f"/{file.relative_to(folder)}": _bare(file.read_text())
         for folder in reversed(folders)
         for file in folder.rglob("*.py")
         # Machine code is for the processor of that board, and this one has started already.
@@ -146,6 +149,27 @@ def _sources(folders: list[Path]) -> str:
         or file.name.startswith("_plain")
     }
     return f"_files = {files!r}\n{(HERE / 'sourcefiles.py').read_text()}"
+
+
+def _bare(text: str) -> str:
+    """A module without its comments and docstrings: a board takes scripts of some size only.
+
+    Lines keep their numbers.
+    """
+    lines = text.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and (
+            ast.get_docstring(node, clean=False) is not None
+        ):
+            said = node.body[0]
+            lines[said.lineno - 1] = " " * said.col_offset + "0"
+            for row in range(said.lineno, said.end_lineno):
+                lines[row] = ""
+    return "\n".join(lines) + "\n"
 
 
 def _packed(text: str) -> str:

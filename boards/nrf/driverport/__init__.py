@@ -27,12 +27,12 @@ _LAZY = {
     "uart_break": "uart",
     "Can": "missing",
     "find_can": "missing",
-    "I2cTarget": "missing",
-    "find_i2c_target": "missing",
-    "SpiTarget": "missing",
-    "find_spi_target": "missing",
-    "Qspi": "missing",
-    "find_qspi": "missing",
+    "I2cTarget": "i2ctarget",
+    "find_i2c_target": "i2ctarget",
+    "SpiTarget": "spitarget",
+    "find_spi_target": "spitarget",
+    "Qspi": "qspi",
+    "find_qspi": "qspi",
     # network
     "ethernet": "missing",
     # analog

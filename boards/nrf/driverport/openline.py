@@ -1,4 +1,4 @@
-"""A pin as an open-drain line that can be read, which the port's machine.Pin cannot be.
+"""What the port's machine.Pin cannot be: an open-drain line that can be read, a pin with another drive.
 
 Registers: nRF52840 PS 6.9.2, GPIO.
 """
@@ -13,6 +13,12 @@ _IN = const(0x510)
 _PIN_CNF = const(0x700)
 # PIN_CNF: DIR output, INPUT connected, PULL up, DRIVE S0D1: drives low, and lets go instead of high.
 _OPEN_DRAIN = const(0x60D)
+
+
+def set_pin(key, cnf):
+    """Set PIN_CNF of a pin."""
+    number = int(key[1:])
+    mem32[_BASES[number >> 5] + _PIN_CNF + 4 * (number & 31)] = cnf
 
 
 class OpenLine:

@@ -1,4 +1,4 @@
-"""Which of I2C and SPI has a serial unit: those of one number are one piece of hardware.
+"""Which of I2C, SPI, I2CSlave and SPISlave has a serial unit: those of one number are one piece of hardware.
 
 Source: nRF52840 PS 4.2.4, peripherals with shared ID; MicroPython's port would take a unit from its
 user and say nothing.
@@ -8,11 +8,11 @@ from micropython import const
 
 _EBUSY = const(16)  # not in MicroPython's errno
 
-_users = {}  # number -> "I2C" or "SPI"
+_users = {}  # number -> "I2C", "SPI", ...
 
 
 def take(kind, number):
-    """Have a unit as I2C or SPI. OSError(EBUSY): it is the other."""
+    """Have a unit as I2C, SPI, I2CSlave or SPISlave. OSError(EBUSY): it is the other."""
     user = _users.get(number, kind)
     if user != kind:
         raise OSError(

@@ -18,3 +18,7 @@ UART_STOP_TWO = False
 EASYDMA_MAX = 255
 #: Serial units with shared registers, SPI, I2C and targets: number -> base address; 8.
 SERIAL = (0x40003000, 0x40004000, 0x40023000)
+#: Whether they can be I2CSlave and SPISlave: EasyDMA may spoil what they transfer, anomaly 109 of the errata.
+TARGETS = False
+#: Whether there is a QSPI unit.
+QSPI = False

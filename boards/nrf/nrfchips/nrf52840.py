@@ -18,3 +18,7 @@ UART_STOP_TWO = True
 EASYDMA_MAX = 65535
 #: Serial units with shared registers, SPI, I2C and targets: number -> base address; 4.2.4.
 SERIAL = (0x40003000, 0x40004000, 0x40023000)
+#: Whether they can be I2CSlave and SPISlave; 6.32, 6.26.
+TARGETS = True
+#: Whether there is a QSPI unit; 6.19.
+QSPI = True

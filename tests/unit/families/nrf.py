@@ -455,8 +455,10 @@ class Nrf:
                     {0: ("P3", "P4", "P5"), 2: ("P6", "P7", "P8"), 3: ("P9", "P10", "P12")},
                 ),
                 "UART": (0, {0: ("P14", "P15"), 1: ("P1.01", "P1.02") if two else ("P1", "P2")}),
+                "QSPI": (0, {0: ("P19", "P17", "P20", "P21", "P22", "P23")}),
             },
             FLOW={0: ("P16", "P17")},
+            TARGET_CS={2: "P11"},
         )
         uctypes = Module(addressof=lambda buf: chip.addressof(buf))  # noqa: F821
         return install(  # noqa: F821

@@ -174,7 +174,6 @@ def test_adc():
 
 def test_what_is_missing():
     _, port, _ = opened()
-    lacking = {"Can": "CAN", "ethernet": "Ethernet", "Dac": "AnalogOut"}
-    lacking.update({"I2cTarget": "I2CSlave", "SpiTarget": "SPISlave", "Qspi": "QSPI"})
+    lacking = {"Can": "CAN", "find_can": "CAN", "ethernet": "Ethernet", "Dac": "AnalogOut"}
     for name in lacking:
         fails(EOPNOTSUPP, "dongle has no " + lacking[name], getattr(port, name))
