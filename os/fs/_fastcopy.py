@@ -31,3 +31,43 @@ def copy(dest, dest_at: int, source, source_at: int, n: int):
     while i < n:
         to8[i] = from8[i]
         i += 1
+
+
+@micropython.viper
+def transfer(memory, addr: int, buf, unit: int, write: int) -> int:
+    """Copy buf to memory[addr:], or if not write the other way; whether there was anything to copy.
+
+    0 also: that is not all in memory, or addr and length are not multiples of unit; then nothing is done.
+    """
+    n = int(len(buf))
+    if n <= 0 or addr < 0 or addr + n > int(len(memory)) or addr % unit or n % unit:
+        return 0
+    to = int(ptr8(buf))
+    from_ = int(ptr8(memory)) + addr
+    if write:
+        addr = to
+        to = from_
+        from_ = addr
+    if not (to | from_) & 3:
+        while n >= 16:
+            to32 = ptr32(to)
+            from32 = ptr32(from_)
+            to32[0] = from32[0]
+            to32[1] = from32[1]
+            to32[2] = from32[2]
+            to32[3] = from32[3]
+            to += 16
+            from_ += 16
+            n -= 16
+        while n >= 4:
+            ptr32(to)[0] = ptr32(from_)[0]
+            to += 4
+            from_ += 4
+            n -= 4
+    to8 = ptr8(to)
+    from8 = ptr8(from_)
+    i = 0
+    while i < n:
+        to8[i] = from8[i]
+        i += 1
+    return 1

@@ -1,11 +1,14 @@
 """What a TDBStore does with bytes, in machine code that allocates nothing. Twin: _plaintdb.py.
 
-state: array("I") of 26 words: a finished CRC-32, the 16 remainders of half a byte, the generation of an
+state: array("I") of 30 words: a finished CRC-32, the 16 remainders of half a byte, the generation of an
 area and the offset of a record, in which headers and trailers are bound to their place; then of the
 header that was parsed last flags, key_len, size, key_hash and value_crc; then of the key that was looked
-for last how many bytes it has, and the slot where it was found.
+for last how many bytes it has, and the slot where it was found. The last four stay: the device's
+program_size, the room of a trailer, an erased byte, the length of a chunk.
 Context of all: any. The caller has checked what is where.
 """
+
+from errno import EIO
 
 import micropython
 from rtos.core import lock, unlock
@@ -289,7 +292,7 @@ def take(r0, r1, r2, r3):  # state, data, key, n
 
     Returns where its value is, with the CRC that it has to have; ~ of that: the header and the key are
     right, but the value is not, or not all there, or not to be had so; 0: neither.
-    state[19:24] has the header's fields unless it is 0. data begins at a word.
+    state[19:24] has the header's fields unless it is 0; state[0] stays. data begins at a word.
     """
     push({r2, r3})
     mov(r2, 0)
@@ -401,11 +404,127 @@ def take(r0, r1, r2, r3):  # state, data, key, n
     label(END)
 
 
+@micropython.viper
+def extent(state) -> int:
+    """The bytes of the record whose header was parsed last."""
+    s = ptr32(state)
+    unit = int(s[26])
+    slot = int(s[27])
+    n = 24 + int(s[20]) + int(s[21]) + unit - 1
+    n += slot - n % unit
+    return n + slot if s[19] & 4 else n
+
+
+@micropython.viper
+def draft(state, out, tail, key, value, flags: int) -> int:
+    """Make a record in out, but for its trailer, and that in tail; returns how long the first one is.
+
+    0: longer than a chunk. It is for the place in state[17:19] and for the key that find() has looked for
+    last, whose CRC is in state[0] still. out and tail begin at words.
+    """
+    s = ptr32(state)
+    n = int(s[24])
+    size = int(len(value))
+    end = 24 + n + size
+    unit = int(s[26])
+    whole = end + unit - 1
+    whole -= whole % unit
+    if whole > int(s[29]):
+        return 0
+    h = ptr32(out)
+    h[0] = 0x4852 | flags << 16
+    h[1] = n
+    h[2] = size
+    h[3] = s[0]
+    s[0] = 0
+    crc(state, value, 0, size)
+    h[4] = s[0]
+    sealed(state, out, 0, 20)
+    h[5] = s[0]
+    t = ptr32(tail)
+    t[0] = 0x5452 | flags << 16
+    t[1] = whole
+    t[2] = h[3]
+    t[3] = h[4]
+    sealed(state, tail, 0, 16)
+    t[4] = s[0]
+    p = ptr8(int(ptr8(out)) + 24)
+    q = ptr8(key)
+    i = 0
+    while i < n:
+        p[i] = q[i]
+        i += 1
+    p = ptr8(int(p) + n)
+    q = ptr8(value)
+    i = 0
+    while i < size:
+        p[i] = q[i]
+        i += 1
+    p = ptr8(out)
+    while end < whole:
+        p[end] = s[28]
+        end += 1
+    return whole
+
+
+@micropython.asm_thumb
+def alike(r0, r1, r2):  # a, b, n
+    """Whether the first n bytes of a and b, which begin at words, are the same."""
+    b(WORDS)
+    label(WORD)
+    ldr(r3, [r0, 0])
+    ldr(r4, [r1, 0])
+    cmp(r3, r4)
+    bne(NO)
+    add(r0, 4)
+    add(r1, 4)
+    label(WORDS)
+    sub(r2, 4)
+    bge(WORD)
+    add(r2, 4)
+    b(BYTES)
+    label(BYTE)
+    ldrb(r3, [r0, 0])
+    ldrb(r4, [r1, 0])
+    cmp(r3, r4)
+    bne(NO)
+    add(r0, 1)
+    add(r1, 1)
+    label(BYTES)
+    sub(r2, 1)
+    bge(BYTE)
+    mov(r0, 1)
+    b(END)
+    label(NO)
+    mov(r0, 0)
+    label(END)
+
+
 @micropython.native
 def locked(function, store, key):
-    """function(store, key), and no thread gets in between. Its frame is not on the heap, as one with try would be."""
+    """function(store, key), and no thread gets in between.
+
+    In machine code its frame is not on the heap, as those of all functions with try are.
+    """
     lock()
     try:
         return function(store, key)
+    finally:
+        unlock()
+
+
+@micropython.native
+def locked_set(quick, otherwise, store, key, value, flags):
+    """quick(store, key, value, flags), and if that is False or raises OSError(EIO), otherwise(…); as locked()."""
+    lock()
+    try:
+        try:
+            done = quick(store, key, value, flags)
+        except OSError as error:
+            if error.errno != EIO:
+                raise error
+            done = False
+        if not done:
+            otherwise(store, key, value, flags)
     finally:
         unlock()

@@ -20,11 +20,13 @@ _ERASE = const(1)
 _COPY = const(2)
 _COMMIT = const(3)
 
+_PRECISION = const(0x3FFF)
 _COMMIT_WORK = const(256)  # what the last step counts for, in bytes
 
 
 class Collector:
     """Works for one store. phase: IDLE, or what is being done. runs: how many were finished.
+    due: as long as the active area's end is not beyond it, and no value got shorter, pace() does nothing.
 
     A step erases one block of the device, copies or skips one record, or makes the new area the
     active one. An OSError from a step leaves the store's index useless.
@@ -38,7 +40,8 @@ class Collector:
         self._target = None
         self._at = 0  # where to erase, or to look for records, next
         self._mark = 0
-        self._work = self._room = 0
+        self._work = self._room = self._shift = 0
+        self.due = 0
 
     def garbage(self):
         """Bytes in the active area that a run would set free."""
@@ -54,19 +57,44 @@ class Collector:
         target.end = target.start
         self._at = target.base
         self.phase = _ERASE
-        self._work = self._remaining()
-        self._room = self._store.free()
+        work = self._remaining()
+        room = self._store.free()
+        # For small integers in pace().
+        shift = 0
+        while work + room >> shift > _PRECISION:
+            shift += 1
+        self._shift = shift
+        self._work = (work >> shift) + 1
+        self._room = (room >> shift) + 1
+        self.due = 0
 
     def pace(self):
         """Do as much as keeps a run ahead of the room in the active area."""
-        free = self._store.free()
+        store = self._store
+        area = store.active
         if self.phase == IDLE:
-            if free >= self.garbage():
+            if store.free() >= self.garbage():
+                self.due = 0 if store.writing else (area.start + area.stop + store.live) // 2
                 return
             self.start()
-        while self.phase != IDLE and self._remaining() * self._room > free * self._work:
-            if not self.step():
+        while True:
+            self.due = due = self._ahead()
+            if area.end <= due or not self.step():
                 return
+            if self.phase == IDLE:
+                self.due = 0
+                return
+
+    def _ahead(self):
+        """Up to which end of the active area the run is ahead: it is to have done as much of its work as there
+        is room gone. Each byte there is a byte of work more.
+        """
+        area = self._store.active
+        shift = self._shift
+        free = self._store.free() >> shift
+        left = (self._remaining() >> shift) + 1
+        ahead = (free * self._work - left * self._room) // (self._work + self._room)
+        return area.end + (ahead << shift)
 
     def _remaining(self):
         end = self._store.active.end
@@ -169,6 +197,7 @@ class Collector:
     def _commit(self):
         store = self._store
         self.phase = IDLE
+        self.due = 0
         commit(self._log, self._target)
         store.active = self._target
         self.runs += 1

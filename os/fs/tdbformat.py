@@ -25,7 +25,7 @@ _MAGIC = b"CoilTDB\0"
 _MASTER = "<8sHHIIII"
 _CRC_AT = const(28)
 _HALF_BYTES = const(16)
-_STATE_WORDS = const(26)
+_STATE_WORDS = const(30)
 _POLYNOMIAL = 0xEDB88320  # CRC-32, lowest bit first
 
 
@@ -55,9 +55,16 @@ def parse_master(data):
     return struct.unpack_from(_MASTER, data, 0)[1:]
 
 
-def crc_state():
-    """What the functions of _fasttdb and _plaintdb take as their state."""
+def new_state(unit=1, erased=0xFF, chunk_size=128):
+    """What the functions of _fasttdb and _plaintdb take as their state.
+
+    unit: program_size of the device. erased: what an erased byte is there.
+    """
     state = array("I", [0] * _STATE_WORDS)
+    state[26] = unit
+    state[27] = up(TRAILER_SIZE, unit)
+    state[28] = erased
+    state[29] = chunk_size
     for i in range(_HALF_BYTES):
         rest = i
         for _ in range(4):

@@ -6,12 +6,15 @@ from micropython import const
 
 try:
     from ._fasttdb import agrees, belongs, copy, crc, parse, same, sealed, seek, store, take, word
+    from ._fasttdb import extent as _extent
 except ImportError:
     from ._plaintdb import agrees, belongs, copy, crc, parse, same, sealed, seek, store, take, word
+    from ._plaintdb import extent as _extent
 from .tdbformat import HEADER_SIZE, LOST, STREAMED, TRAILER_SIZE, area_size, up
 from .tdbformat import MASTER_SIZE as _MASTER_SIZE
-from .tdbformat import crc_state as _crc_state
+from .tdbformat import new_state as _new_state
 
+FAR = const(-0x20000000)  # no address is within a chunk of it
 NOTHING = const(0)
 HEADER = const(1)
 TRAILER = const(2)
@@ -32,7 +35,6 @@ _SEALED_HEADER = const(20)
 _SEALED_TRAILER = const(16)
 _CHUNK = const(128)
 _WINDOW = const(512)
-_FAR = const(-0x20000000)  # no address is within a chunk of it
 
 
 class Area:
@@ -73,9 +75,9 @@ class Log:
         self.chunk = bytearray(n)
         self.chunk_size = n
         self.view = memoryview(self.chunk)
-        self.chunk_at = _FAR
+        self.chunk_at = FAR
         self.last = device.size - n
-        self.state = _crc_state()
+        self.state = _new_state(unit, self.erased, n)
         self.tail = bytearray(TRAILER_SIZE)
         self.addr = 0
 
@@ -92,7 +94,7 @@ class Log:
     def load(self, addr):
         """Have the chunk hold what is at addr; returns where in the chunk that is."""
         start = addr if addr <= self.last else self.last
-        self.chunk_at = _FAR
+        self.chunk_at = FAR
         self.device.read(start, self.chunk)
         self.chunk_at = start
         return addr - start
@@ -136,10 +138,7 @@ class Log:
 
     def extent(self):
         """Bytes of the record."""
-        state = self.state
-        n = HEADER_SIZE + state[KEY_LEN] + state[SIZE]
-        n += -n % self.unit + self.slot
-        return n + self.slot if state[FLAGS] & STREAMED else n
+        return _extent(self.state)
 
     def key_hash(self):
         """The four bytes of its key_hash (allocates)."""
@@ -156,7 +155,7 @@ class Log:
         state = self.state
         state[_GENERATION] = area.generation
         state[_OFFSET] = addr - area.base
-        self.chunk_at = _FAR
+        self.chunk_at = FAR
         self.device.read(addr, self.chunk)
         self.chunk_at = addr
         return take(state, self.chunk, key, self.chunk_size)

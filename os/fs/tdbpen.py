@@ -4,13 +4,13 @@ import struct
 from errno import EIO
 
 try:
-    from ._fasttdb import copy, crc, same, sealed, store
+    from ._fasttdb import alike, copy, crc, draft, same, sealed, store
 except ImportError:
-    from ._plaintdb import copy, crc, same, sealed, store
+    from ._plaintdb import alike, copy, crc, draft, same, sealed, store
 from micropython import const
 
 from .tdbformat import HEADER_SIZE, STREAMED, WRITE_ONCE, up
-from .tdblog import FLAGS, KEY_HASH, KEY_LEN, SIZE, VALUE_CRC
+from .tdblog import FAR, FLAGS, KEY_HASH, KEY_LEN, SIZE, VALUE_CRC
 
 _ENOSPC = const(28)  # not in MicroPython's errno
 _HEADER_MAGIC = const(0x4852)
@@ -34,6 +34,8 @@ class Pen:
         self._head = bytearray(HEADER_SIZE)
         self._tail = bytearray(log.slot)
         self._out = bytearray(len(log.chunk))
+        self._cut = memoryview(self._out)[:0]  # of a draft
+        self._cut_size = 0
         self._addr = 0  # where the bytes in out will be
         self._used = 0
         self._record = 0
@@ -56,6 +58,45 @@ class Pen:
         self.put(key, n)
         self.put(value, size)
         self.finish(area)
+        return addr
+
+    def draft(self, area, key, value, flags):
+        """Have a record of the key that find() has looked for last ready for the end of the area.
+
+        Returns how much room it takes; 0: it is not for this place, or too long for ink().
+        """
+        log = self._log
+        state = log.state
+        addr = area.end
+        if addr > log.last:
+            return 0
+        state[_GENERATION] = area.generation
+        state[_OFFSET] = addr - area.base
+        n = draft(state, self._out, self._tail, key, value, flags)
+        if not n or addr + n + log.slot > area.stop:
+            return 0
+        if n != self._cut_size:
+            self._cut_size = 0
+            self._cut = memoryview(self._out)[:n]
+            self._cut_size = n
+        return n + log.slot
+
+    def ink(self, area, extent):
+        """Append the record that draft() has made, which takes so much room; returns its address."""
+        log = self._log
+        device = self._device
+        addr = area.end
+        area.end = addr + extent  # whatever happens from here on
+        device.program(addr, self._cut)
+        log.chunk_at = FAR
+        device.read(addr, log.chunk)
+        log.chunk_at = addr
+        if not alike(log.chunk, self._out, self._cut_size):
+            raise OSError(EIO, "%d bytes at %#x do not read back" % (extent, addr))
+        device.sync()
+        # Whether the trailer gets there is not important: the record counts without.
+        device.program(addr + self._cut_size, self._tail)
+        device.sync()
         return addr
 
     def begin(self, key, n, size, write_once):

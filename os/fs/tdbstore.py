@@ -8,6 +8,10 @@ from errno import EIO, ENODEV
 from micropython import const
 from rtos.core import lock, unlock
 
+try:
+    from ._fasttdb import locked_set
+except ImportError:
+    from ._plaintdb import locked_set
 from .tdbcollector import IDLE, Collector
 from .tdbformat import DELETE, WRITE_ONCE
 from .tdblog import FLAGS
@@ -15,6 +19,7 @@ from .tdbmount import find_active, open_log
 from .tdbmount import mkfs as _mkfs
 from .tdbmount import reset as _reset
 from .tdbpen import Pen
+from .tdbquick import quick_set
 from .tdbreader import GONE, OPEN, STALE, TDBReader
 
 _EBUSY = const(16)  # not in MicroPython's errno, as the other two
@@ -53,11 +58,11 @@ class TDBStore(TDBReader):
         self.writing = None
         self.pending = 0  # bytes of what is being written
         self.held = 0  # of these, as long as they have no place yet
-        self._old = 0
-        self._collector = Collector(self)
+        self.old = 0
+        self.collector = Collector(self)
         area = log.areas[0]
         self._room = area.stop - area.start
-        self._limit = self._room - self._room // _SLACK
+        self.limit = self._room - self._room // _SLACK
         lock()
         try:
             self.active = find_active(log)
@@ -85,7 +90,7 @@ class TDBStore(TDBReader):
     def __repr__(self):
         if self._state == GONE:
             return "<TDBStore deinitialised>"
-        return "<TDBStore %d keys, %d of %d bytes>" % (self.index.count, self.live, self._limit)
+        return "<TDBStore %d keys, %d of %d bytes>" % (self.index.count, self.live, self.limit)
 
     def __enter__(self):
         return self
@@ -100,7 +105,7 @@ class TDBStore(TDBReader):
 
     def usage(self):
         """(bytes of the records that count, how many there may be, keys lost to a damaged medium)."""
-        return self.live, self._limit, len(self.lost)
+        return self.live, self.limit, len(self.lost)
 
     # ---- Writing
 
@@ -115,23 +120,21 @@ class TDBStore(TDBReader):
         OSError(ENOSPC); OSError(EROFS) for a key that is write-once; OSError(EBUSY) while it has a
         writer; OSError(EIO): it has its old value now, and may have the new one after the next start.
         """
+        locked_set(quick_set, _set, self, key, value, WRITE_ONCE if write_once else 0)
+
+    def _set(self, key, value, flags):
         size = self.size_of(value)
-        lock()
-        try:
-            name = self._name(key)
-            n = self._n
-            extent = self.log.extent_of(n + size)
-            flags = WRITE_ONCE if write_once else 0
-            for spare in _SPARE:
-                slot = self._begin(name, n, extent)
-                try:
-                    addr = self.pen.append(self.active, flags, name, n, value, size)
-                    break
-                except OSError as error:
-                    self._again(error, spare)
-            self._enter(name, n, slot, addr, self.active.end - addr)
-        finally:
-            unlock()
+        name = self._name(key)
+        n = self._n
+        extent = self.log.extent_of(n + size)
+        for spare in _SPARE:
+            slot = self._begin(name, n, extent)
+            try:
+                addr = self.pen.append(self.active, flags, name, n, value, size)
+                break
+            except OSError as error:
+                self._again(error, spare)
+        self._enter(name, n, slot, addr, self.active.end - addr)
 
     def writer(self, key, size, write_once=False):
         """A value of so many bytes that comes piece by piece. Raises ValueError.
@@ -183,7 +186,7 @@ class TDBStore(TDBReader):
             except OSError as error:
                 self._again(error, spare)
         self._forget(name, n)
-        self._pace()
+        self.pace()
 
     def reset(self):
         """Remove all keys, write-once ones too, in one step. Takes as long as erasing half the device.
@@ -209,7 +212,7 @@ class TDBStore(TDBReader):
         lock()
         try:
             self._ready()
-            collector = self._collector
+            collector = self.collector
             for _ in range(steps):
                 if collector.phase == IDLE:
                     if collector.garbage() * 4 <= self._room - self.live:
@@ -250,7 +253,7 @@ class TDBStore(TDBReader):
         if slot < 0:
             self.index.reserve()
         else:
-            self._old = self.log.extent()
+            self.old = self.log.extent()
         self._enter(name, n, slot, addr, extent)
 
     def close_writer(self):
@@ -276,12 +279,13 @@ class TDBStore(TDBReader):
         """
         if not self.active.whole:
             try:
-                self._careful(self._collector.finish)
+                self._careful(self.collector.finish)
             except OSError:  # a medium that takes nothing can still be read
                 super()._start()
 
     def _load(self):
-        self._collector.phase = IDLE
+        self.collector.phase = IDLE
+        self.collector.due = 0
         self.close_writer()
         super()._load()
 
@@ -289,9 +293,9 @@ class TDBStore(TDBReader):
         return self.log.extent_of(n + size) + self.log.slot
 
     def _fits(self, extent):
-        if extent > self._limit:
+        if extent > self.limit:
             raise ValueError(
-                "key and value take %d bytes, of %d on this device" % (extent, self._limit)
+                "key and value take %d bytes, of %d on this device" % (extent, self.limit)
             )
 
     def _not_once(self):
@@ -310,11 +314,11 @@ class TDBStore(TDBReader):
         self._fits(extent)
         for _ in range(2):
             slot = self._search(name, n)
-            self._old = 0
+            self.old = 0
             if slot >= 0:
                 self._not_once()
-                self._old = self.log.extent()
-            if self.live + self.pending - self._old + extent > self._limit:
+                self.old = self.log.extent()
+            if self.live + self.pending - self.old + extent > self.limit:
                 break
             if self.free() >= extent:
                 if slot < 0:
@@ -330,11 +334,11 @@ class TDBStore(TDBReader):
             self.index.add(self._tag, addr)
         else:
             self.index.move(slot, addr)
-            self.live -= self._old
+            self.live -= self.old
         self.live += extent
         if self.lost:
             self.lost.discard(self._hash(name, n))
-        self._pace()
+        self.pace()
 
     def _again(self, error, spare):
         """A record could not be written, and is tried again behind that place, at last in the other area.
@@ -344,7 +348,7 @@ class TDBStore(TDBReader):
         if error.errno != EIO or not spare:
             raise error
         if spare == 1:
-            self._careful(self._collector.finish)
+            self._careful(self.collector.finish)
 
     def _forget(self, name, n):
         slot = self._search(name, n)
@@ -359,18 +363,18 @@ class TDBStore(TDBReader):
             if self.free() >= extent:
                 return True
             # Twice, for a run that is under way may have copied what is garbage now.
-            if self._collector.garbage() <= 0 or not self._careful(self._collector.finish):
+            if self.collector.garbage() <= 0 or not self._careful(self.collector.finish):
                 return False
         return self.free() >= extent
 
     def _collect_without(self, name, n):
         """Remove a key by collecting all others."""
-        if self._collector.phase != IDLE:
+        if self.collector.phase != IDLE:
             self._start()  # it may have been copied already
         if self.writing is not None:
             raise OSError(_ENOSPC, "no room while %r is open" % self.writing)
         self._forget(name, n)
-        self._careful(self._collector.finish)
+        self._careful(self.collector.finish)
 
     def _careful(self, step):
         """Call a part of the collector; if that fails, the index is made anew."""
@@ -380,8 +384,12 @@ class TDBStore(TDBReader):
         self._state = OPEN
         return result
 
-    def _pace(self):
+    def pace(self):
+        """Do what is due of the collection."""
         try:
-            self._careful(self._collector.pace)
+            self._careful(self.collector.pace)
         except OSError:
             pass  # What was asked for is done. If it goes on failing, there will be no room.
+
+
+_set = TDBStore._set

@@ -5,13 +5,13 @@ import random
 import struct
 from binascii import crc32
 
-from fs.tdbformat import DELETE, LOST, STREAMED, WRITE_ONCE, crc_state
+from fs.tdbformat import DELETE, LOST, STREAMED, WRITE_ONCE, new_state
 from fs.tdbindex import Index
 
 try:
-    from fs._fasttdb import find, take
+    from fs._fasttdb import alike, draft, extent, find, take
 except ImportError:
-    from fs._plaintdb import find, take
+    from fs._plaintdb import alike, draft, extent, find, take
 
 GENERATION, OFFSET = 0xFEDCBA98, 0x1238
 CHUNK = 128
@@ -26,9 +26,15 @@ def record(key, value, flags=0, size=None):
     return head + struct.pack("<I", crc32(place + head)) + key + value
 
 
-def looked_for(key):
+def trailer(whole, flags, key, value):
+    """The bytes of the first trailer of a record."""
+    tail = struct.pack("<HHIII", 0x5452, flags, whole, crc32(key.encode()), crc32(value))
+    return tail + struct.pack("<I", crc32(struct.pack("<II", GENERATION, OFFSET) + tail))
+
+
+def looked_for(key, unit=1, erased=0xFF):
     """A state after find()."""
-    state = crc_state()
+    state = new_state(unit, erased)
     assert find(state, key, Index().table) == 0
     state[17] = GENERATION
     state[18] = OFFSET
@@ -45,7 +51,7 @@ def noise(n):
 
 def test_find():
     index = Index()
-    state = crc_state()
+    state = new_state()
     keys = [f"key.{n}" for n in range(150)] + ["k" * 128, "\xe9\u20ac\U0001f600", "~"]
     tags = {}
     for key in keys:
@@ -75,6 +81,7 @@ def test_take():
             assert take(state, data, key, CHUNK) == 24 + n
             found = list(state[19:24])
             assert found == [WRITE_ONCE, n, size, crc32(key.encode()), crc32(value)]
+            assert state[0] == crc32(key.encode())  # for draft()
 
 
 def test_take_leaves_to_others():
@@ -113,3 +120,52 @@ def test_take_sees_every_bit():
         state[word] ^= 1
         assert take(state, chunk(good), key, CHUNK) == 0
         state[word] ^= 1
+
+
+def test_draft():
+    for unit, erased in ((1, 0xFF), (8, 0xFF), (12, 0), (32, 0xA5)):
+        for key in ("k", "key.99", "\u20ac", "k" * 60):
+            state = looked_for(key, unit, erased)
+            for size in (0, 1, 3, 32, 64, 100):
+                value = noise(size)
+                for given in (value, bytearray(value), memoryview(b"x" + value + b"y")[1:-1]):
+                    assert find(state, key, Index().table) == 0
+                    expected = record(key, value, WRITE_ONCE)
+                    expected += bytes((erased,)) * (-len(expected) % unit)
+                    out = bytearray(b"\x55" * CHUNK)
+                    tail = bytearray(state[27])
+                    whole = draft(state, out, tail, key, given, WRITE_ONCE)
+                    if len(expected) > CHUNK:
+                        assert whole == 0
+                        continue
+                    assert whole == len(expected)
+                    assert out == expected + b"\x55" * (CHUNK - whole), (unit, key, size)
+                    assert tail[:20] == trailer(whole, WRITE_ONCE, key, value)
+                    assert take(state, out, key, CHUNK) > 0
+                    assert extent(state) == whole + state[27]
+
+
+def test_extent():
+    for unit in (1, 8, 12, 512):
+        state = new_state(unit)
+        slot = 20 + -20 % unit
+        for key_len in (0, 1, 3, 512):
+            for size in (0, 1, 7, 8, 100000):
+                body = 24 + key_len + size
+                body += -body % unit
+                for flags, slots in ((0, 1), (WRITE_ONCE, 1), (STREAMED, 2), (DELETE, 1)):
+                    state[19] = flags
+                    state[20] = key_len
+                    state[21] = size
+                    assert extent(state) == body + slots * slot
+
+
+def test_alike():
+    for n in range(13):
+        a = bytearray(noise(16))
+        b = bytearray(a)
+        assert alike(a, b, n)
+        for i in range(16):
+            b[i] ^= 0x10
+            assert alike(a, b, n) == (i >= n), (n, i)
+            b[i] ^= 0x10

@@ -34,7 +34,7 @@ def age(kv):
         kv["a"] = b"old%d" % n
         kv["gone"] = b"was there"
     kv.set("once", b"!", write_once=True)
-    while kv.collect() or not kv._collector.runs:
+    while kv.collect() or not kv.collector.runs:
         pass
     del kv["gone"]
     with kv.writer("s", 9) as file:
@@ -58,10 +58,10 @@ def collecting(bare):
     model = grown(bare)
     device = FaultInjectingBlockDevice(medium(bare))
     kv = TDBStore(device)
-    kv._collector.start()
+    kv.collector.start()
     for _ in range(7):
-        kv._collector.step()
-    assert kv._collector.phase
+        kv.collector.step()
+    assert kv.collector.phase
     return model
 
 
@@ -77,7 +77,7 @@ def half_committed(bare):
         device.cut_at(k)
         done = False
         try:
-            done = kv._collector.finish()
+            done = kv.collector.finish()
         except PowerCut:
             device = device.restore()
         assert not done, "no cut left half of it"
@@ -142,9 +142,9 @@ def heal(kv, model, lost, where):
         else:
             kv.remove(key)
     assert look(kv, model, where) == [], where
-    runs = kv._collector.runs
+    runs = kv.collector.runs
     n = 0
-    while kv._collector.runs < runs + 2:
+    while kv.collector.runs < runs + 2:
         kv["a"] = model["a"] = b"%d" % n
         n += 1
         assert n < 200, where

@@ -71,7 +71,7 @@ def test_all_is_there_after_a_restart():
             if n % 60 == 59:
                 assert contents(kv) == model
                 live = kv.usage()
-                halfway = kv._collector.phase
+                halfway = kv.collector.phase
                 kv = TDBStore(device)
                 assert contents(kv) == model
                 # A copy of a streamed record is shorter.
@@ -107,13 +107,13 @@ def test_random_operations_with_restarts():
             elif what < 17:
                 kv.collect(random.randrange(9))
             elif what < 18 and not random.randrange(4):
-                runs += kv._collector.runs
+                runs += kv.collector.runs
                 kv = TDBStore(device)
             assert kv.get(key) == model.get(key)
             if not n % 20:
                 assert contents(kv) == model
         if not MICROPYTHON:
-            assert runs + kv._collector.runs > 5
+            assert runs + kv.collector.runs > 5
 
 
 def test_full_store():
@@ -423,7 +423,7 @@ def test_steps_are_bounded():
         before = device.operations
         kv[f"k{n * 37 % 200}"] = bytes(50)
         most = max(most, device.operations - before)
-    assert MICROPYTHON or kv._collector.runs > 3
+    assert MICROPYTHON or kv.collector.runs > 3
     # Two for the record itself, else pieces of one or two operations.
     assert most <= 16, most
 
