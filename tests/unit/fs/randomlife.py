@@ -208,7 +208,7 @@ class TDBLife(Life):
         self.kv = TDBStore(self.device, format=True)
 
     def open(self):
-        self.counts["collected"] += self.kv._collector.runs
+        self.counts["collected"] += self.kv.collector.runs
         self.kv = TDBStore(self.device)
 
     def is_full(self):
