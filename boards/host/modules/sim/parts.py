@@ -70,7 +70,7 @@ def qspi(number):
 
 
 def medium():
-    """The space around the board, as radio.Medium."""
-    from .radio import Medium
+    """The space around the board, as medium.Medium."""
+    from .medium import Medium
 
     return board.part("medium", Medium)
