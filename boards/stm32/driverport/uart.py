@@ -2,13 +2,20 @@
 
 It has an interrupt for bytes that come, and none for those that went: an alarm hands over one byte each
 time that one has room to be sent. So a line is busy for nine tenths of its rate at best.
+
+Errors: on F4 reading the next byte clears them, but irq().flags() has what SR was before: so the handler is
+called for each byte. Elsewhere they stay in ISR until ICR clears them, except overruns, which the port
+clears in its interrupt unless its ring is full.
+Registers: RM0090 30.6 (F4); RM0351 40.8 (L4), the same on F7, H7 and WB.
 """
 
-from errno import EOPNOTSUPP
+from errno import EOPNOTSUPP, ETIMEDOUT
+from time import sleep_ms, sleep_us, ticks_diff, ticks_us
 
 import machine
-from board import BUSES, NAME
+from board import BUSES, NAME, chip
 from bustable import BusTable
+from machine import disable_irq, enable_irq, mem32
 from micropython import const, schedule
 
 from . import Alarm
@@ -21,6 +28,22 @@ _RX = machine.UART.IRQ_RX
 #: For drivers: the port has no such interrupt before 1.29.
 _TXIDLE = const(1 << 16)
 _BITS_OF_A_BYTE = const(11)
+_ISR = const(0x1C)
+_ICR = const(0x20)
+# Of SR, ISR and ICR: PE, FE, NE, ORE.
+_PARITY = const(1)
+_FRAMING = const(2)
+_OVERRUN = const(8)
+_ERRORS = const(0xF)
+_COUNT_MASK = const(0x3FFFFFFF)
+# GPIO; RM0090 8.4.1, 8.4.7.
+_BSRR = const(0x18)
+_MODER_OUTPUT = const(1)
+_BREAK_MS_MAX = const(10_000)
+_HELD_US = 100_000
+
+_errors = {}  # number -> [overruns, framing errors, parity errors]
+_open = {}  # number -> UART
 
 
 class _Irq:
@@ -64,9 +87,21 @@ class UART:
             )
         except ValueError as error:
             raise OSError(EOPNOTSUPP, "%s: %s" % (NAME, error)) from None
+        before = _open.get(number)
+        if before is not None:  # machine.UART is the same one in another format
+            before.abandon()
+        _open[number] = self
         self.any = uart.any
-        self.read = uart.read
-        self.readinto = uart.readinto
+        self._number = number
+        self._counts = _errors.setdefault(number, [0, 0, 0])
+        self._held = False
+        # Addresses are numbers on the heap: made here once.
+        self._isr = self._icr = 0
+        if chip.UART_ICR:
+            self._isr = chip.UARTS[number] + _ISR
+            self._icr = chip.UARTS[number] + _ICR
+        else:
+            self._always = _RX
         self._ring = bytearray(txbuf + 1) if txbuf else None
         self._put = self._get = 0
         self._one = bytearray(1)
@@ -76,9 +111,37 @@ class UART:
         self._hard = True
         self._events = 0
         self._irq = _Irq(self)
-        self._hardware_irq = None
         # Bound here: interrupt handlers have no heap.
         self._received = self._fired
+        self._hardware_irq = uart.irq(self._received, 0, True)
+        self._hardware_irq.trigger(self._always)
+
+    #: Events of machine.UART that the handler has, whoever waits.
+    _always = 0
+
+    def readinto(self, buf, nbytes=None):
+        """As machine.UART.readinto()."""
+        self.look()
+        return self._uart.readinto(buf) if nbytes is None else self._uart.readinto(buf, nbytes)
+
+    def read(self, nbytes=None):
+        """As machine.UART.read()."""
+        self.look()
+        return self._uart.read() if nbytes is None else self._uart.read(nbytes)
+
+    def look(self):
+        """Count the errors that the registers show. Allocates nothing. Context: any."""
+        if self._isr:
+            flags = mem32[self._isr] & _ERRORS
+            if flags:
+                mem32[self._icr] = flags
+                self._note(flags)
+
+    def _note(self, flags):
+        counts = self._counts
+        for index, flag in ((0, _OVERRUN), (1, _FRAMING), (2, _PARITY)):
+            if flags & flag:
+                counts[index] = counts[index] + 1 & _COUNT_MASK
 
     def write(self, buf, first=0, nbytes=None):
         """Take nbytes of buf from `first` on, or as many as there is room for; None if for none."""
@@ -116,40 +179,72 @@ class UART:
 
     def irq(self, handler, trigger=0, hard=False):
         """As machine.UART.irq(), with IRQ_TXIDLE."""
+        self._events = 0
         self._handler = handler
         self._hard = hard
-        self._hardware_irq = None
-        if handler is None:
-            self._uart.irq(None)
-            self._events = 0
-        else:
-            self._hardware_irq = self._uart.irq(self._received, 0, True)
-            self.arm(trigger)
+        self.arm(trigger if handler is not None else 0)
         return self._irq
 
     def arm(self, events):
         """For what irq() has returned."""
         self._events = events
-        if self._hardware_irq is not None:
-            self._hardware_irq.trigger(events & _RX)
+        self._hardware_irq.trigger(events & _RX | self._always)
         if events & _TXIDLE or events & _RX and self._uart.any():
             self._alarm.start(1, self._byte_us)
 
-    def deinit(self):
-        """Switch it off; what was not sent is dropped."""
+    def abandon(self):
+        """Another UART has the hardware now; what was not sent is dropped."""
         self._alarm.stop()
         self._get = self._put
         self._events = 0
+
+    def deinit(self):
+        """Switch it off; what was not sent is dropped."""
+        self.abandon()
+        if _open.get(self._number) is self:
+            del _open[self._number]
+        self._uart.irq(None)
         self._uart.deinit()
 
+    def hold_low(self, pin, ms):
+        """Drive TX low for so long, when all has been sent. OSError(ETIMEDOUT): it is held up."""
+        ring = self._ring
+        limit_us = (len(ring) + 2 if ring is not None else 2) * 2 * self._byte_us + _HELD_US
+        begun = ticks_us()
+        while not self.txdone():
+            if ticks_diff(ticks_us(), begun) > limit_us:
+                raise OSError(
+                    ETIMEDOUT, "UART(%d): what was written does not leave" % self._number
+                )
+            sleep_us(self._byte_us)
+        self._held = True
+        # "PB10": the mode is two bits of MODER; the alternate function stays selected.
+        port = chip.GPIO + chip.GPIO_STEP * chip.GPIO_PORTS.index(pin[1])
+        bit = int(pin[2:])
+        try:
+            mem32[port + _BSRR] = 1 << bit + 16
+            mode = _change_mode(port, bit, _MODER_OUTPUT)
+            sleep_ms(ms)
+            _change_mode(port, bit, mode)
+        finally:
+            self._held = False
+        if ring is not None and self._get != self._put:
+            self._alarm.start(1, self._byte_us)
+
     def _fired(self, uart):
+        flags = self._hardware_irq.flags() & _ERRORS
+        if flags:
+            if self._icr:
+                mem32[self._icr] = flags
+            self._note(flags)
         if self._events & _RX:
             self._tell(_RX)
 
     def _pump(self, alarm):
         ring = self._ring
         get = self._get
-        if ring is not None and get != self._put:
+        self.look()
+        if ring is not None and get != self._put and not self._held:
             one = self._one
             one[0] = ring[get]
             if self._uart.write(one):  # None: the byte before is still there
@@ -181,10 +276,25 @@ def uart_room(number, uart):
 
 
 def uart_errors(number, uart):
-    """OSError(EOPNOTSUPP): MicroPython clears the flags, and does not count."""
-    raise OSError(EOPNOTSUPP, "%s has no count of errors on serial lines" % NAME)
+    """(overruns, framing errors, parity errors): on F4 of each byte, else as often as one was seen."""
+    uart.look()
+    return tuple(_errors[number])
 
 
 def uart_break(number, uart, ms):
-    """OSError(EOPNOTSUPP): the hardware has breaks of one character only."""
-    raise OSError(EOPNOTSUPP, "%s has no break of a given length on serial lines" % NAME)
+    """Hold the line low for 1 to 10,000 ms, when all has been sent. Raises ValueError.
+
+    The hardware has breaks of one character only: so the pin is an output meanwhile.
+    """
+    if not 0 < ms <= _BREAK_MS_MAX:
+        raise ValueError("a break lasts 1 to %d ms" % _BREAK_MS_MAX)
+    uart.hold_low(find_uart(number, None, None)[1][0], ms)
+
+
+def _change_mode(port, bit, mode):
+    """Set the mode of a pin in MODER. Returns what it was."""
+    state = disable_irq()
+    modes = mem32[port]
+    mem32[port] = modes & ~(3 << 2 * bit) | mode << 2 * bit
+    enable_irq(state)
+    return modes >> 2 * bit & 3

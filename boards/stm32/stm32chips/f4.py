@@ -10,6 +10,20 @@ GPIO_PORTS = "ABCDEFGHIJK"
 #: bxCAN 1 and 2.
 CAN = {1: 0x40006400, 2: 0x40006800}
 
+#: USARTs and UARTs; RM0090 table 1.
+UARTS = {
+    1: 0x40011000,
+    2: 0x40004400,
+    3: 0x40004800,
+    4: 0x40004C00,
+    5: 0x40005000,
+    6: 0x40011400,
+    7: 0x40007800,
+    8: 0x40007C00,
+}
+#: Whether their errors stay until ICR clears them; reading DR does here (30.6.1).
+UART_ICR = False
+
 #: Real-time clock.
 RTC = 0x40002800
 

@@ -10,6 +10,11 @@ GPIO_PORTS = "ABCDEFGHI"
 #: bxCAN 1 and 2.
 CAN = {1: 0x40006400, 2: 0x40006800}
 
+#: USARTs and UARTs; RM0351 table 2.
+UARTS = {1: 0x40013800, 2: 0x40004400, 3: 0x40004800, 4: 0x40004C00, 5: 0x40005000}
+#: Whether their errors stay until ICR clears them; 40.8.9.
+UART_ICR = True
+
 #: Real-time clock.
 RTC = 0x40002800
 

@@ -470,6 +470,12 @@ class UartModel:
         self.events = 0
         self.on = True
         self.chip.uarts[number] = self
+        # What SR or ISR shows; on F4 it goes with the byte that is read.
+        self.errors = self.seen = 0
+        numbers, memory = self.chip.numbers, self.chip.memory
+        self.base = numbers.UARTS[number]
+        memory.on_read[self.base + 0x1C] = lambda: self.errors | 0xC0
+        memory.on_write[self.base + 0x20] = self._clear
 
     def any(self):
         self.core.enter()
@@ -507,6 +513,7 @@ class UartModel:
 
     def txdone(self):
         self.core.enter()
+        self.core.pass_time(1)
         done = self.core.now >= self._free_at
         self.core.leave()
         return done
@@ -520,13 +527,28 @@ class UartModel:
         assert not events & ~(self.IRQ_RX | self.IRQ_RXIDLE), "trigger unsupported"
         self.events = events
 
+    def flags(self):
+        return self.seen
+
+    def _clear(self, value):
+        assert self.chip.numbers.UART_ICR
+        self.errors &= ~value
+
     def deinit(self):
+        assert self.handler is None
         self.on = False
 
-    def receive(self, data):
-        """From outside."""
+    def receive(self, data, errors=0):
+        """From outside: uart_irq_handler() of ports/stm32/uart.c. errors: PE, FE, NE, ORE."""
         for byte in data:
+            self.errors |= errors
+            errors = 0
             self.came.append(byte)
+            self.seen = self.errors | self.IRQ_RX
+            if self.chip.numbers.UART_ICR:
+                self.errors &= ~8
+            else:
+                self.errors = 0
             if self.events & self.IRQ_RX:
                 self.core.interrupt(self._fire)
 

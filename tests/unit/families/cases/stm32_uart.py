@@ -22,8 +22,8 @@ def settle():
         micropython.run_scheduled()
 
 
-def opened(**options):
-    chip = Stm32("f4")
+def opened(family="f4", **options):
+    chip = Stm32(family)
     chip.open()
     from drivers import BufferedSerial
 
@@ -195,6 +195,88 @@ def test_unbuffered():
     uart.receive(b"ab")
     assert count == [2] and got[0:1] == b"b"  # each by itself
     assert serial.write(b"out") == 3 and uart.sent == b"out"
-    fails(EOPNOTSUPP, "no count of errors", serial.errors)
-    fails(EOPNOTSUPP, "no break", serial.send_break)
+    serial.deinit()
+
+
+def test_errors_of_f4_go_with_each_byte():
+    chip, serial, uart = opened()
+    uart.receive(b"a")
+    uart.receive(b"b", 2)
+    uart.receive(b"c", 1 | 8)
+    uart.receive(b"d", 4)  # noise is no error that is counted
+    uart.receive(b"e", 2)
+    assert serial.errors() == (1, 2, 1)
+    assert serial.read() == b"abcde" and chip.core.uncaught == []
+    serial.deinit()
+    # Since the board started, and for each port.
+    from drivers import BufferedSerial
+
+    serial = BufferedSerial()
+    assert serial.errors() == (1, 2, 1)
+    other = BufferedSerial(2)
+    assert other.errors() == (0, 0, 0)
+    for port in (serial, other):
+        port.deinit()
+
+
+def test_errors_of_others_stay_in_isr():
+    chip, serial, uart = opened("l4")
+    uart.receive(b"a", 2)
+    uart.receive(b"b", 2)  # the same bit
+    assert serial.errors() == (0, 1, 0) and uart.errors == 0
+    uart.errors = 8  # the port's ring is full: nobody has cleared it
+    assert serial.read() == b"ab"
+    assert serial.errors() == (1, 1, 0)
+    # With somebody who waits the interrupt sees what the port clears.
+    serial.notify(lambda serial: None)
+    uart.receive(b"c", 8 | 1)
+    assert serial.errors() == (2, 1, 1) and uart.errors == 0
+    assert chip.core.uncaught == []
+    serial.deinit()
+
+
+def test_a_break():
+    chip, serial, uart = opened(baudrate=115_200, txbuf=20)
+    cells = chip.memory.cells
+    base = chip.numbers.GPIO + chip.numbers.GPIO_STEP  # port B; TX is PB10
+    cells[base] = 0xAAAAAAAA  # all of them belong to peripherals
+    serial.write(b"last words")
+    seen = []
+    store = chip.memory.store
+
+    def watch(at, value):
+        if at in (base, base + 0x18):
+            seen.append((at - base, value, chip.core.now, bytes(uart.sent)))
+        store(at, value)
+
+    chip.memory.store = watch
+    serial.send_break(12)
+    low, begun, ended = seen
+    assert low[:2] == (0x18, 1 << 26) and low[3] == b"last words"
+    assert begun[:2] == (0, 0xAA9AAAAA) and ended[:2] == (0, 0xAAAAAAAA)
+    assert ended[2] - begun[2] == 12_000
+    serial.write(b"on")
+    chip.core.pass_time(500)
+    assert uart.sent == b"last wordson"
+    for ms in (0, 10_001):
+        raises(ValueError, serial.send_break, ms)
+    import driverport.uart as module
+
+    module._HELD_US = 500
+    uart._free_at = chip.core.now + 1_000_000  # CTS
+    serial.write(b"held up")
+    fails(ETIMEDOUT, "what was written does not leave", serial.send_break, 1)
+    serial.deinit()
+
+
+def test_another_format():
+    chip, serial, uart = opened(txbuf=20)
+    serial.write(b"old" * 6)
+    serial.baud(9600)
+    new = chip.uarts[3]
+    assert new is not uart and new.settings[1] == 9600
+    sent = len(uart.sent)
+    serial.write(b"new")
+    chip.core.pass_time(5000)
+    assert new.sent == b"new" and len(uart.sent) == sent
     serial.deinit()
