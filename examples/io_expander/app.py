@@ -21,8 +21,9 @@ async def count(button, lights):
 async def blink(button, leds):
     """BUTTON2 changes how fast the last light blinks; the chip does it."""
     for period_ms in (1000, 250, 2000):
-        print("blink every %d ms" % leds.rate(0, period_ms, 0x8000)[0])
+        reached_ms = leds.rate(0, period_ms, 0x8000)[0]
         leds.blink(15, 0)
+        print("blink every %d ms" % reached_ms)
         await button.wait_for_rising()
     leds.led(15).off()
     print("blink no more")

@@ -155,22 +155,26 @@ print("ok", select())
 def test_a_kept_bus_is_closed_to_others(board):
     code = """
 log = []
+looked, kept, refused = (rtos.Semaphore(0) for _ in range(3))
 async def keeper():
     async with i2c:
         i2c.writeto(0x50, b"\\0\\0", False)
-        await rtos.sleep_ms(20)
+        kept.release()
+        await refused.acquire()
         log.append(i2c.readfrom(0x50, 1))
     await rtos.sleep_ms(20)
 async def intruder():
     buf = bytearray(2)
     for _ in range(10):
         i2c.readfrom_mem_into(0x48, 0, buf)  # by now without looking
-    await rtos.sleep_ms(10)
+    looked.release()
+    await kept.acquire()
     for view in (i2c, i2c.device(0x48), i2c.device(0x49, freq=5000)):
         try:
             view.readfrom_mem_into(0x48, 0, buf)
         except OSError as error:
             log.append(error.args)
+    refused.release()
     async with i2c.device(0x48):
         log.append(i2c.readfrom_mem(0x48, 0, 2))
     try:
@@ -181,7 +185,7 @@ async def intruder():
         log.append(i2c._bus.mutex.owner)
 async def main():
     b = rtos.Thread(intruder, name="b").start()
-    await rtos.sleep_ms(5)
+    await looked.acquire()
     a = rtos.Thread(keeper, name="a").start()
     await a.join()
     await b.join()

@@ -119,9 +119,9 @@ def test_a_thread_waits_at_a_live_prompt(board, run):
         "rtos.start()\n"
         "thread = rtos.Thread(watch, name='watch').start()\n"
         "import time\n"
-        "time.sleep_ms(5)\n"
     )
     for n in range(3):
+        run("while not thread.state().startswith('waiting'): time.sleep_ms(1)")
         board.pins.press(1, ms=2)
         assert run(f"while len(seen) <= {n}: time.sleep_ms(1)\nprint(len(seen))") == f"{n + 1}\n"
     run("thread.terminate()")
