@@ -31,8 +31,8 @@ _LAZY = {
     "find_i2c_target": "target",
     "SpiTarget": "missing",
     "find_spi_target": "missing",
-    "Qspi": "missing",
-    "find_qspi": "missing",
+    "Qspi": "qspi",
+    "find_qspi": "qspi",
     # network
     "ethernet": "missing",
     # analog

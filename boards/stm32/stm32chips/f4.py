@@ -24,6 +24,12 @@ UARTS = {
 #: Whether their errors stay until ICR clears them; reading DR does here (30.6.1).
 UART_ICR = False
 
+#: QUADSPI of F412, F413, F446 and F469, and its bit in AHB3ENR and AHB3RSTR; RM0390 table 1, 6.3.13, 6.3.8.
+QSPI = 0xA0001000
+QSPI_CLOCK = (0x40023838, 0x40023818, 1)
+#: Whether the core reads ahead from where the memory could be mapped (Cortex-M7).
+SPECULATES = False
+
 #: Real-time clock.
 RTC = 0x40002800
 

@@ -15,6 +15,12 @@ UARTS = {1: 0x40013800, 2: 0x40004400, 3: 0x40004800, 4: 0x40004C00, 5: 0x400050
 #: Whether their errors stay until ICR clears them; 40.8.9.
 UART_ICR = True
 
+#: QUADSPI, and its bit in AHB3ENR and AHB3RSTR; RM0351 table 2, 6.4.18, 6.4.12.
+QSPI = 0xA0001000
+QSPI_CLOCK = (0x40021050, 0x40021030, 8)
+#: Whether the core reads ahead from where the memory could be mapped (Cortex-M7).
+SPECULATES = False
+
 #: Real-time clock.
 RTC = 0x40002800
 

@@ -33,6 +33,8 @@ class PinFake:
             shift = 2 * self._number
             cells = self._chip.memory.cells
             bits = 1 if mode in (PinClass.OUT, PinClass.OPEN_DRAIN) else 0
+            bits = 2 if mode == PinClass.ALT else bits
+            self._chip.alternates[self._name] = (mode, alt)
             cells[at] = cells.get(at, 0) & ~(3 << shift) | bits << shift
 
     def _base(self):
@@ -729,6 +731,7 @@ class Stm32:
         self.can = {n: CanModel(self, self.numbers.CAN[n]) for n in (1, 2)}
         self.can_open = {}
         self.uarts = {}
+        self.alternates = {}  # name of a pin -> (mode, function) as init() was told
         self.has_can = True
         self.timers = {}
         self.targets = []
@@ -855,6 +858,7 @@ class Stm32:
             RTC=RTC,
             lightsleep=lightsleep,
             idle=idle,
+            freq=lambda: (168_000_000, 168_000_000, 42_000_000, 84_000_000),
             Pin=PinClass,
             I2C=I2C,
             SPI=SPI,
@@ -928,10 +932,12 @@ class Stm32:
             FLASH=flash,
             VDD_UV=3_300_000,
             PWM={"PA0": (2, 1), "PA1": (2, 2), "PB6": (4, 1), "PB7": (4, 2), "PA2": (5, 3)},
+            QSPI_AF=(9, 10, 9, 9, 9, 9),
             BUSES={
                 "I2C": (1, {1: ("PB8", "PB9"), 2: ("PB10", "PB11")}),
                 "SPI": (1, {1: ("PA5", "PA7", "PA6")}),
                 "UART": (3, {3: ("PB10", "PB11"), 2: ("PA2", "PA3")}),
+                "QSPI": (1, {1: ("PB2", "PB6", "PB1", "PB0", "PA7", "PA6")}),
                 "CAN": (1, {1: ("PB9", "PB8"), 2: ("PB13", "PB12")}),
             },
         )
