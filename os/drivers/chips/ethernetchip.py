@@ -35,6 +35,8 @@ class EthernetChip(SpiChip):
     mtu = 1500
     header_size = 14
     _on = False
+    # Whether the chip lets frames in that are for other stations.
+    _unfiltered = False
 
     def __init__(self, spi, cs, hwaddr, irq, freq):
         if irq is not None and not hasattr(irq, "irq"):
@@ -242,8 +244,10 @@ class EthernetChip(SpiChip):
 
     def _wanted(self, buf):
         """Whether a frame is for us: filters in hardware let some other groups in, too."""
-        if self._promiscuous or not buf[0] & 1:
+        if self._promiscuous:
             return True
+        if not buf[0] & 1:
+            return not self._unfiltered or _same(buf, self._hwaddr)
         if _same(buf, _BROADCAST):
             return True
         for group in self._groups:  # noqa: SIM110 - any() would allocate

@@ -21,7 +21,7 @@ class MAX7310(I2CChip):
     """Eight pins, each an input or a push-pull output (pin 0: open-drain).
 
     All become inputs, as after power-up; what they show is not inverted (after power-up the upper
-    four are). The chip's bus timeout stays on: it lets go of a bus whose clock stands still for 30 ms.
+    four are). The chip's bus timeout stays on: it lets go of a bus that stands still for 30 to 60 ms.
     Raises OSError(ENODEV) when it is not there. Methods may be called by one thread at a time.
     """
 

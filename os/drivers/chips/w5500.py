@@ -128,10 +128,11 @@ class W5500(EthernetChip):
 
     def _open(self):
         mode = _MACRAW
-        if not self._promiscuous:
-            mode |= _MAC_FILTER
-            if not self._groups:
-                mode |= _NO_MULTICAST
+        # With its filter the chip takes no groups (data sheet), or those of IPv4 only (seen by others):
+        # who wants some has the driver filter all.
+        self._unfiltered = bool(self._groups) and not self._promiscuous
+        if not self._groups and not self._promiscuous:
+            mode |= _MAC_FILTER | _NO_MULTICAST
         self._put(_SOCKET, _SN_MR, mode)
         self._sending = False
         self._command(_OPEN)

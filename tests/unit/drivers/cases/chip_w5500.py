@@ -108,7 +108,7 @@ def test_filters():
     device.promiscuous(True)
     bus.add(*(order(0x10) + opening(0xA4)))
     device.promiscuous(False)
-    bus.add(*(order(0x10) + opening(0x84)))
+    bus.add(*(order(0x10) + opening(0x04)))  # its filter would keep groups out
     device.multicast(b"\x01\0\x5e\0\0\xfb", True)
     bus.add(*(order(0x10) + opening(0xA4)))
     device.multicast(b"\x01\0\x5e\0\0\xfb", False)

@@ -70,6 +70,35 @@ def test_the_buffers_wrap_at_every_place():
     assert device.stats() == (60, 0, 0, 60, 0) and rig.model.violations == []
 
 
+def test_groups_and_nothing_for_others():
+    """Its filter keeps all groups out: without it the driver keeps frames for others out."""
+    rig = Rig(irq=False)
+    device = rig.start()
+    buf = bytearray(1514)
+    six, four = b"\x33\x33\0\0\0\1", b"\x01\0\x5e\0\0\xfb"
+    other, everybody = b"\x02\0\0\0\0\x0a", b"\xff" * 6
+
+    def heard():
+        found = []
+        for dst in (MAC, six, four, other, everybody):
+            rig.arrive(dst=dst)
+            if device.recv_into(buf):
+                found.append(bytes(buf[:6]))
+        return found
+
+    assert heard() == [MAC, everybody]
+    device.multicast(six, True)
+    assert heard() == [MAC, six, everybody]
+    device.multicast(four, True)
+    assert heard() == [MAC, six, four, everybody]
+    device.promiscuous(True)
+    assert heard() == [MAC, six, four, other, everybody]
+    device.promiscuous(False)
+    device.multicast(six, False)
+    device.multicast(four, False)
+    assert heard() == [MAC, everybody] and device.stats()[1:3] == (0, 0)
+
+
 def test_more_than_the_buffer_holds():
     rig = Rig(irq=False)
     device = rig.start()

@@ -260,11 +260,11 @@ class W5500:
         mode = self._sockets[0][0]
         to = bytes(frame[:6])
         if mode & 0x80:
-            group = to[0] & 1 and to != b"\xff" * 6
-            if group and mode & 0x20:
+            # Sn_MR, MFEN: broadcasts and what is for itself, nothing else.
+            if to not in (b"\xff" * 6, bytes(self._common[0x09:0x0F])):
                 return
-            if not to[0] & 1 and to != bytes(self._common[0x09:0x0F]):
-                return
+        elif mode & 0x20 and to[0] & 1 and to != b"\xff" * 6:
+            return
         memory, size = self._buffer("rx")
         if (self._rx_write - self._rx_read & 0xFFFF) + n + 2 > size:
             self.dropped += 1
