@@ -107,6 +107,12 @@ class I2C(I2CView):
             made = _defaults[cls] = cls()
         return made
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.deinit()
+
     def __repr__(self):
         state = "%d Hz" % self._settings[0] if self.is_connected() else "deinitialised"
         return "<%s %s>" % (self._bus.name, state)

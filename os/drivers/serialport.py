@@ -44,6 +44,12 @@ class SerialPort(io.IOBase):
     def _changed(self):
         """The hardware is a new object. For subclasses."""
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.deinit()
+
     def __repr__(self):
         name = "%s UART%d" % (type(self).__name__, self._number)
         if isinstance(self._uart, Gone):

@@ -76,6 +76,12 @@ def _check(baudrate, polarity, phase, bits, firstbit):
 class SPIDevice(SPIView):
     """An SPI bus as one device wants it; SPI.device() makes it. Goes wherever a bus goes."""
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.deinit()
+
     def __repr__(self):
         name = self._bus.name
         if not self.is_connected():
@@ -150,6 +156,12 @@ class SPI(SPIView):
         if made is None or not made.is_connected():
             made = _defaults[cls] = cls()
         return made
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.deinit()
 
     def __repr__(self):
         state = "%d Hz" % self._settings[0] if self.is_connected() else "deinitialised"

@@ -15,6 +15,9 @@ _VERSIONS = {
     "micropython-mcp9808": "0.2.1",
     "micropython-tmp117": "0.2.2",
     "micropython-max7219": "0.2.0",
+    "micropython-pct2075": "0.1.0",
+    "micropython-ld2410": "0.1.0",
+    "micropython-simple-keypad": "1.0.3",
 }
 
 _MODELS = """
@@ -104,7 +107,7 @@ def install(board, name):
 
 @pytest.fixture(scope="module")
 def emulated(firmware):
-    with Emulator(firmware, i2c=["ssd0303@0x3c"], flags=hostpage.NO_APP) as board:
+    with Emulator(firmware, i2c=["ssd0303@0x3c", "tmp105@0x48"], flags=hostpage.NO_APP) as board:
         board.wait_for_prompt()
         yield board
 
@@ -143,6 +146,74 @@ SSD1306_I2C(128, 64, I2C.default()).show()
 """
     taken, picture = emulated.exec(code, timeout=60).split()
     assert taken == "True" and int(picture) >= 1024
+
+
+def test_pct2075(emulated):
+    """Its chip's registers are those of QEMU's TMP105."""
+    install(emulated, "micropython-pct2075")
+    code = """
+from drivers import I2C
+from micropython_pct2075 import pct2075
+for bus in I2C.default(), I2C.default().device(0x48, freq=100_000):
+    sensor = pct2075.PCT2075(bus, 0x48)
+    sensor.high_temperature_threshold = 30.5
+    sensor.temperature_hysteresis = -10
+    sensor.shutdown = 1
+    print(sensor.high_temperature_threshold, sensor.temperature_hysteresis, sensor.shutdown)
+    sensor.high_temperature_threshold = 80
+    sensor.shutdown = 0
+"""
+    assert emulated.exec(code).splitlines() == ["30.5 -10.0 1"] * 2
+
+
+def test_keypad_wants_a_machine_pin(emulated):
+    """Code that asks for the type gets the pin that is in ours."""
+    install(emulated, "micropython-simple-keypad")
+    code = """
+from drivers import DigitalInOut
+from keypad import Keypad, KeypadException
+rows, columns = [DigitalInOut("D4")], [DigitalInOut("D5")]
+try:
+    Keypad(rows, columns, [["a"]])
+except KeypadException:
+    print(Keypad([p.pin for p in rows], [p.pin for p in columns], [["a"]]).read_keypad())
+for pin in rows + columns:
+    pin.deinit()
+"""
+    assert emulated.exec(code) == "a\n"  # D4 has no pull here: a row that is low
+
+
+def test_ld2410(simulated):
+    install(simulated, "micropython-ld2410")
+    code = """
+from drivers import BufferedSerial, UnbufferedSerial
+from ld2410.ld2410 import LD2410
+from sim.uart import UartEnd
+
+peer = UartEnd("radar")
+peer.set_up(256_000)
+board.uart(2).connect(peer)
+command = bytearray()
+reports = (b"noise", b"\\xf4\\xf3\\xf2\\xf1\\x0b\\x00\\x02\\xaa\\x02\\x51\\x00\\x00\\x64\\x32\\x28\\x55\\x00",
+           b"\\xf8\\xf7\\xf6\\xf5")
+
+def heard(end):
+    command.append(end.rx_ring.get())
+    if command[-4:] == b"\\x04\\x03\\x02\\x01":  # acknowledge it, then report
+        for part in (b"\\xfd\\xfc\\xfb\\xfa\\x04\\x00" + command[6:7] + b"\\x01\\x00\\x00\\x04\\x03\\x02\\x01",) + reports:
+            for byte in part:
+                end.send(byte)
+        command[:] = b""
+
+peer.received = heard
+for kind in BufferedSerial, UnbufferedSerial:
+    with kind(2, baudrate=256_000) as port:
+        radar = LD2410(port)
+        radar.enable_engineering_mode()
+        found = radar.read_presence()
+        print(found.target_state, found.moving_distance_cm, found.still_energy)
+"""
+    assert simulated.exec(code).splitlines() == ["2 81 50"] * 2
 
 
 def test_lis2mdl(simulated):

@@ -2,7 +2,7 @@
 from errno import EIO, EOPNOTSUPP, ETIMEDOUT
 
 import rtos
-from drivers import I2C, SPI, DigitalOut
+from drivers import I2C, SPI, BufferedSerial, DigitalOut, UnbufferedSerial
 from drivers.sharedbus import SharedBus
 from i2cclear import clear
 from support import fresh, no_allocation, raises, run_main
@@ -34,6 +34,23 @@ def test_reads_and_scans():
     raises(ValueError, i2c.readfrom_into, 0x48, b"")
     raises(OSError, i2c.start)  # this controller has no primitives
     i2c.deinit()
+
+
+def test_a_with_block_gives_them_back():
+    fresh()
+    for kind, use in (
+        (I2C, lambda bus: bus.scan()),
+        (SPI, lambda bus: bus.write(b"x")),
+        (BufferedSerial, lambda port: port.any()),
+        (UnbufferedSerial, lambda port: port.any()),
+    ):
+        for _ in range(2):  # the second finds the pins free
+            with kind() as port:
+                use(port)
+            assert raises(OSError, use, port).args[0] == 19, kind
+    with SPI() as spi, spi.device("D3") as device:
+        device.write(b"x")
+    DigitalOut("D3").deinit()
 
 
 class Picky:
