@@ -59,19 +59,13 @@ class ENC28J60:
         self._up = False
         self._reset()
 
-    def power_off(self):
-        """Without a supply it neither sends nor listens."""
-        self.power_on()
+    power_off = power_on  # it neither sends nor listens
 
     def _reset(self):
         self._r = [bytearray(32) for _ in range(4)]
-        for register, value in (
-            (_ERDPT, 0x05FA),
-            (_ERXST, 0x05FA),
-            (_ERXND, 0x1FFF),
-            (_ERXRDPT, 0x05FA),
-        ):
-            self._set(register, value)
+        for register in _ERDPT, _ERXST, _ERXRDPT:
+            self._set(register, 0x05FA)
+        self._set(_ERXND, 0x1FFF)
         self._r[3][0x12] = self.revision
         self._r[1][0x18] = 0xA1  # ERXFCON: unicast, broadcast, good CRC
         self._r[2][0x08], self._r[2][0x09] = 0x0F, 0x37  # MACLCON1, MACLCON2
