@@ -200,8 +200,7 @@ class SPISlave:
         """An interrupt of the target, hard: a byte, or -1 for the end of a frame."""
         if value < 0:
             self.frames = self.frames + 1 & _COUNT_MASK
-            if self._load is not None:
-                self.dropped = self.dropped + self._target.lost & _COUNT_MASK
+            self.dropped = self.dropped + getattr(self._target, "lost", 0) & _COUNT_MASK
         else:
             at = self._reply_at
             if self._load is not None:

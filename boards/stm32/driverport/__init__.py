@@ -29,8 +29,8 @@ _LAZY = {
     "find_can": "can",
     "I2cTarget": "target",
     "find_i2c_target": "target",
-    "SpiTarget": "missing",
-    "find_spi_target": "missing",
+    "SpiTarget": "spitarget",
+    "find_spi_target": "spitarget",
     "Qspi": "qspi",
     "find_qspi": "qspi",
     # network

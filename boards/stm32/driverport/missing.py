@@ -2,5 +2,4 @@
 
 from driverlacks import lacks
 
-SpiTarget = find_spi_target = lacks("SPISlave")
 ethernet = lacks("Ethernet for drivers")

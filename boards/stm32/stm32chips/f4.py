@@ -30,6 +30,18 @@ QSPI_CLOCK = (0x40023838, 0x40023818, 1)
 #: Whether the core reads ahead from where the memory could be mapped (Cortex-M7).
 SPECULATES = False
 
+#: SPI units; RM0090 table 1.
+SPIS = {
+    1: 0x40013000,
+    2: 0x40003800,
+    3: 0x40003C00,
+    4: 0x40013400,
+    5: 0x40015000,
+    6: 0x40015400,
+}
+#: Whether they have FIFOs.
+SPI_FIFO = False
+
 #: Real-time clock.
 RTC = 0x40002800
 

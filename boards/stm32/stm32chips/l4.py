@@ -21,6 +21,11 @@ QSPI_CLOCK = (0x40021050, 0x40021030, 8)
 #: Whether the core reads ahead from where the memory could be mapped (Cortex-M7).
 SPECULATES = False
 
+#: SPI units; RM0351 table 2.
+SPIS = {1: 0x40013000, 2: 0x40003800, 3: 0x40003C00}
+#: Whether they have FIFOs; 42.4.9.
+SPI_FIFO = True
+
 #: Real-time clock.
 RTC = 0x40002800
 

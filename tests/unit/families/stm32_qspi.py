@@ -84,9 +84,9 @@ class QuadspiModel:
             self.flags |= 2
 
     def _take(self):
-        if self.ccr >> 26 & 3 != 1:
-            return 0  # the fake itself looks, to change a part of the word
-        assert self.left
+        if self.chip.memory.merging:
+            return 0
+        assert self.left and self.ccr >> 26 & 3 == 1
         self.left -= 1
         byte = self.data.pop(0)
         if not self.left:

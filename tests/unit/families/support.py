@@ -104,6 +104,8 @@ class Memory:
         self.log = []
         self.on_read = {}
         self.on_write = {}
+        #: A word is read to change a part of it: the bus of a chip does not do so.
+        self.merging = False
 
     def word(self, address):
         read = self.on_read.get(address)
@@ -146,7 +148,9 @@ class View:
         memory = self._memory
         memory.log.append((self._bits, address, value))
         if self._bits < 32:
+            memory.merging = True
             value = memory.word(word) & ~(self._mask << shift) | value << shift
+            memory.merging = False
         memory.store(word, value)
         self._core.leave()
 

@@ -184,5 +184,5 @@ def test_i2c_target():
 
 def test_what_is_missing():
     port = Stm32("f4").open()
-    for name in ("SpiTarget", "ethernet"):
+    for name in ("ethernet",):
         fails(EOPNOTSUPP, "nucleo has no ", getattr(port, name))
