@@ -14,7 +14,7 @@ Names, messages and the order of events are those of boards/native/src, and so a
 from micropython import const
 
 from ._plainbudget import count, debt_held, debt_let_go, set_budget, used_up
-from ._plainplace import disarm, end_value
+from ._plainplace import disarm, stop
 from ._plainport import Task, TaskQueue, ticks
 from ._plainpost import apply, connect, post_surely
 from ._plaintime import clear_deadline
@@ -166,8 +166,9 @@ def wake(strand, value):
     if state == _PARKED:
         if strand.error is not None:
             strand.step = strand.raises
-        elif value is not None and strand.valued:
-            end_value(strand, value)
+        elif value is not None and strand.runs:
+            strand.end.data = stop(strand, value)
+            strand.arm(strand.end)
         strand.state = _QUEUED
         push(strand.node, strand.urgency)
     elif state == _BEGUN:
@@ -177,13 +178,14 @@ def wake(strand, value):
             strand.error = None
             strand.state = _FAILED
             return
-        valued = strand.valued
         disarm(strand)
-        if value is not None and valued:
-            strand.state = _SERVED
-            end_value(strand, value)
-        else:
+        if value is None:
             strand.state = _RUNS if strand.doom is None else _ALERT
+        else:
+            strand.end.data = stop(strand, value)
+            strand.arm(strand.end)
+            strand.end.state = False  # it shows in the place whether that is awaited
+            strand.state = _SERVED
 
 
 def wake_first(waitable, value):
@@ -192,7 +194,8 @@ def wake_first(waitable, value):
     strand.waits_for = None
     if strand.state == _PARKED and strand.error is None and not strand.timed:
         if value is not None:
-            end_value(strand, value)
+            strand.end.data = stop(strand, value)
+            strand.arm(strand.end)
         strand.state = _QUEUED
         push(strand.node, strand.urgency)
     else:

@@ -55,15 +55,15 @@ class Place:
         return self._items.popleft()
 
 
-class mapped(Place):
-    """map(next, items) that can be awaited."""
+class filtered(Place):
+    """filter(next, a place of strands and Tasks), which can be awaited."""
 
-    def __init__(self, function, items):
+    def __init__(self, _, items):
         super().__init__(items)
-        self._function = function
 
     def __next__(self):
-        return self._function(next(self._items))
+        item = next(self._items)
+        return next(item) if isinstance(item, Task) else item
 
 
 class Task:
@@ -74,6 +74,10 @@ class Task:
         self.data = None
         self.state = True
         self.ph_key = 0
+
+    def __await__(self):
+        self.state = False
+        return self
 
     def __next__(self):
         raise self.data

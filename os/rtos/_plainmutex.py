@@ -58,8 +58,9 @@ class Mutex(Waitable):
         try:
             if self._take(strand):
                 return strand.place
-            if limit_time(strand, timeout_ms):
-                return strand.answer
+            late = limit_time(strand, timeout_ms)
+            if late is not None:
+                return late
             strand.state = _BEGUN
             strand.arm(strand)
             join(strand, self)

@@ -1,13 +1,14 @@
 """Places of the twin of the core: what strands park on, and the lists of who waits for what.
 
 A strand parks on the iterator of a deque. It yields once after each append, then it ends with None, and
-is never used up: that is `place`. `answer` is map(next, place), whose items are iterators: one yields the
-strand, another, a Task of asyncio, raises what is in it, StopIteration(value) for instance. C raises
-that for 1,400 instructions; a function in Python takes more than twice as much, and a coroutine of
-its own for each wait five times.
+is never used up: that is `place`. Where the wait can have a value, it parks on filter(next, place),
+which is `answer`: a strand that is in the deque comes through, see Strand.__next__; a Task of asyncio
+that is done raises what is in it, StopIteration(value) for instance. If the value is there already, the
+Task itself is awaited. C raises that for 300 instructions; a function in Python takes seven times as
+much, and a coroutine of its own for each wait thirty times.
 """
 
-from ._plainport import Task, TaskQueue, deque, mapped
+from ._plainport import Task, TaskQueue, deque, filtered
 
 # Names of this module cost a third of the builtins.
 _Stop = StopIteration
@@ -51,54 +52,33 @@ def take_first(waitable):
     return strand
 
 
-def _make_answer(strand):
-    """Once, when the strand waits for a value the first time."""
-    items = deque((), 2)
-    strand.keys = iter(items)
-    strand.add_key = items.append
+def prepare(strand):
+    """Once, when it waits for a value the first time. Returns the strand's Task."""
     strand.end = end = Task(strand)
-    end.state = None  # asyncio's word for: as an iterator it raises its data
+    end.state = False  # asyncio says: it raises its data, and has been awaited
     strand.stop_value = None  # what `stop` returns, if that is a number
-    strand.answer = mapped(next, strand.place)
+    strand.answer = filtered(next, strand.place)
+    return end
 
 
-def prepare_answer(strand):
-    """The strand's answer, made when it is used first."""
-    if strand.answer is None:
-        _make_answer(strand)
-    return strand.answer
+def raise_at_once(strand, error):
+    """An awaitable that raises the error."""
+    end = strand.end or prepare(strand)
+    end.data = error
+    end.state = None  # asyncio's word for: has not been awaited
+    return end
 
 
-def arm_answer(strand):
-    """Have the next await of the strand's answer, which is returned, yield the strand."""
-    answer = prepare_answer(strand)
-    strand.valued = True
-    strand.arm(strand.keys)
-    strand.add_key(strand)
-    return answer
-
-
-def end_answer(strand, error):
-    """Have the next await of the strand's answer raise the error."""
-    if strand.answer is None:
-        _make_answer(strand)
-    strand.end.data = error
-    strand.arm(strand.end)
-
-
-def end_value(strand, value):
-    """Have the next await of the strand's answer return the value.
+def stop(strand, value):
+    """What makes an await return the value; the strand is prepared.
 
     Allocates an exception, but for the number that was the last one, too: flags are often the same.
     """
-    if strand.answer is None:
-        _make_answer(strand)
     if value is not strand.stop_value:
         strand.stop = _Stop(value)
         # What else it might be is not to be kept from the collector.
         strand.stop_value = value if _type(value) is _int else None
-    strand.end.data = strand.stop
-    strand.arm(strand.end)
+    return strand.stop
 
 
 def disarm(strand):
@@ -106,8 +86,9 @@ def disarm(strand):
     found = False
     for _ in strand.place:
         found = True
-    if strand.valued:
-        strand.valued = False
-        for _ in strand.keys:
-            pass
     return found
+
+
+def awaited(strand):
+    """Whether what a strand was served has been awaited."""
+    return not disarm(strand) and strand.end.state is False

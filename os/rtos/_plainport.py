@@ -9,7 +9,7 @@ except ImportError:
         Task,
         TaskQueue,
         deque,
-        mapped,
+        filtered,
         os_error,
         ticks_add,
         ticks_diff,
@@ -23,7 +23,7 @@ else:
     from _asyncio import Task, TaskQueue
 
     deque = ucollections.deque
-    mapped = map
+    filtered = filter
     os_error = OSError
     ticks_add = utime.ticks_add
     ticks_diff = utime.ticks_diff
@@ -39,7 +39,7 @@ __all__ = (
     "Task",
     "TaskQueue",
     "deque",
-    "mapped",
+    "filtered",
     "os_error",
     "ticks",
     "ticks_add",

@@ -5,7 +5,7 @@ from micropython import const
 import rtos._plain as core
 
 from ._plainodd import forget, set_doom
-from ._plainplace import arm_answer, disarm, leave
+from ._plainplace import awaited, disarm, leave
 from ._plainport import Task, deque, os_error
 from ._plainpost import post
 
@@ -51,7 +51,7 @@ class Strand:
         self.state = _PARKED
         self.place = iter(items)
         self.arm = items.append  # with the strand: the next await of the place yields it
-        self.step = coroutine.send
+        self.step = self.send = coroutine.send
         self.runs = 0
         self.low = self.high = 0  # of its cycles
         self.node = Task(self)  # among the ready ones or in what it waits for
@@ -66,8 +66,7 @@ class Strand:
         self.timed = False
         self.early = False  # ready() has come before the park() that it is for
         self.host = False
-        self.valued = False  # waits on `answer`, not on `place`
-        self.answer = None
+        self.end = None  # of _plainplace.py
         self.alarm = None
         self.held = None  # the first of the mutexes that it owns and others wait for
         self.gone = False
@@ -78,6 +77,9 @@ class Strand:
             " parked" if self.parked else "",
             " ready" if self.queued else "",
         )
+
+    # For the answer of _plainplace.py: next(strand) is to be true, by a function of C.
+    __next__ = globals
 
     def __getattr__(self, name):
         state = self.state
@@ -115,18 +117,18 @@ class Strand:
         if self.state in (_RUNS, _HOST, _ALERT):
             self.state = _HOST if host else self.alertness()
         if self.step != self.raises and self.coroutine is not None:
-            self.step = self.step_host if host else self.coroutine.send
+            self.step = self.step_host if host else self.send
 
     def step_host(self, _):
         """Stands in for send() in the host of an event loop."""
         self.state = _HOST
-        return self.coroutine.send(None)
+        return self.send(None)
 
     def step_doomed(self, _):
         """Stands in for send() when the strand was doomed while it was ready."""
-        self.step = self.coroutine.send
+        self.step = self.send
         self.state = self.alertness()
-        return self.step(None)
+        return self.send(None)
 
     def alertness(self):
         """Its state while it runs and no wait has begun."""
@@ -134,7 +136,7 @@ class Strand:
 
     def raises(self, _):
         """Stands in for send() when an error is to be raised."""
-        self.step = self.step_host if self.host else self.coroutine.send
+        self.step = self.step_host if self.host else self.send
         error = _exception_of(self.error)
         self.error = None
         if self.runs == 1:
@@ -143,10 +145,7 @@ class Strand:
 
     def rearm(self):
         """Another strand has awaited its wait: have it yield the strand once more."""
-        if self.valued:
-            arm_answer(self)
-        else:
-            self.arm(self)
+        self.arm(self)
 
     def cancel(self, error):
         """End the wait with the error. Returns whether the strand waits, or has not started.
@@ -177,7 +176,7 @@ class Strand:
             set_doom(self, error)
             if self.state == _RUNS:
                 self.state = _ALERT
-            elif self.state in (_QUEUED, _GAVE_WAY) and not self.host:
+            elif self.state in core.IN_QUEUE and not self.host:
                 self.step = self.step_doomed
         core.busy = False
         if waits:
@@ -244,7 +243,7 @@ def ready(strand, value=None):
     if strand.state == _SERVED:
         if disarm(strand):
             strand.arm(strand.end)  # not awaited yet
-        else:
+        elif strand.end.state is False:
             strand.state = strand.alertness()
     state = strand.state
     if state in (_RUNS, _ALERT, _HOST):
@@ -273,7 +272,7 @@ def caller():
     strand = core.top
     state = strand.state
     if state == _SERVED:
-        if not disarm(strand):
+        if awaited(strand):
             strand.state = _RUNS if strand.doom is None and not strand.early else _ALERT
             return strand
     elif state == _RUNS or state == _ALERT:  # noqa: SIM109 (a tuple costs twice as much)

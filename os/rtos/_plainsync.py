@@ -4,7 +4,7 @@ from micropython import const
 
 import rtos._plain as core
 
-from ._plainplace import OVER, Waitable, arm_answer
+from ._plainplace import OVER, Waitable, prepare
 from ._plainport import TaskQueue
 from ._plainpost import post_surely
 from ._plainwait import limit_time, serve
@@ -54,8 +54,9 @@ class Semaphore(Waitable):
             if self.left > 0:
                 self.left -= 1
                 return strand.place
-            if timeout_ms is not None and limit_time(strand, timeout_ms):
-                return strand.answer
+            late = limit_time(strand, timeout_ms)
+            if late is not None:
+                return late
             strand.state = _BEGUN
             strand.waits_for = self
             self.queue.push(strand.node, strand.urgency)
@@ -207,14 +208,19 @@ def _wait(flags, all, bits, clear, timeout_ms):
             if clear:
                 flags.bits = got & ~bits
             return serve(strand, got)
-        if timeout_ms is not None and limit_time(strand, timeout_ms):
-            return strand.answer
+        if timeout_ms is not None:
+            timeout_ms = limit_time(strand, timeout_ms)
+            if timeout_ms is not None:
+                return timeout_ms
         strand.bits = bits
         strand.all = all
         strand.clears = clear
         strand.state = _BEGUN
         strand.waits_for = flags
         flags.queue.push(strand.node, strand.urgency)
-        return arm_answer(strand)
+        if strand.end is None:
+            prepare(strand)
+        strand.arm(strand)
+        return strand.answer
     finally:
         core.busy = False

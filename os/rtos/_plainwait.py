@@ -6,7 +6,7 @@ from micropython import const
 
 import rtos._plain as core
 
-from ._plainplace import Waitable, arm_answer, end_answer, end_value, leave, prepare_answer
+from ._plainplace import Waitable, leave, prepare, raise_at_once, stop
 from ._plainport import TaskQueue, os_error
 from ._plainpost import post
 from ._plainstrand import caller
@@ -21,22 +21,21 @@ _QUEUED = const(8)
 
 
 def limit_time(strand, timeout_ms):
-    """Set an alarm for the wait to come; None is for ever. True: the time is up already."""
+    """Set an alarm for the wait to come; None is for ever. If the time is up: an awaitable that says so."""
     if timeout_ms is None:
-        return False
+        return None
     if type(timeout_ms) is not int or timeout_ms < 0 or timeout_ms >> 30:
         raise ValueError("a time is None for ever, or 0 to 2**30 - 1 ms")
     if timeout_ms == 0:
         if strand.doom is None:
             strand.state = _SERVED
-            end_answer(strand, os_error(ETIMEDOUT))
-        else:
-            strand.state = _BEGUN
-            arm_answer(strand)
-        return True
+            return raise_at_once(strand, os_error(ETIMEDOUT))
+        strand.state = _BEGUN
+        strand.arm(strand)
+        return strand.place
     if set_deadline(strand, timeout_ms):
         core.attention |= core.STALE
-    return False
+    return None
 
 
 def serve(strand, value):
@@ -44,8 +43,10 @@ def serve(strand, value):
     if value is None:
         return strand.place
     strand.state = _SERVED
-    end_value(strand, value)
-    return strand.answer
+    end = strand.end or prepare(strand)
+    end.data = stop(strand, value)
+    end.state = None  # not awaited
+    return end
 
 
 def served(value=None):
@@ -85,9 +86,8 @@ def park(waiters=None, timeout_ms=None):
         return _begin_wait(strand, waiters)
     core.busy = True  # or the time is up before the wait has begun
     try:
-        if limit_time(strand, timeout_ms):
-            return strand.answer
-        return _begin_wait(strand, waiters)
+        late = limit_time(strand, timeout_ms)
+        return _begin_wait(strand, waiters) if late is None else late
     finally:
         core.busy = False
 
@@ -101,16 +101,15 @@ def sleep_ms(ms):
 
 
 def _begin_wait(strand, waiters):
-    answer = prepare_answer(strand)
+    if strand.end is None:
+        prepare(strand)
     if waiters is not None:
         strand.waits_for = waiters
         waiters.queue.push(strand.node, strand.urgency)
     # No branch before the end, unless `busy`: a wait that has begun can be woken.
     strand.state = _BEGUN
-    strand.valued = True
-    strand.arm(strand.keys)
-    strand.add_key(strand)
-    return answer
+    strand.arm(strand)
+    return strand.answer
 
 
 class Waiters(Waitable):
