@@ -14,7 +14,7 @@ Names, messages and the order of events are those of boards/native/src, and so a
 from micropython import const
 
 from ._plainbudget import count, debt_held, debt_let_go, set_budget, used_up
-from ._plainplace import disarm, stop
+from ._plainplace import disarm, fill, prepare
 from ._plainport import Task, TaskQueue, ticks
 from ._plainpost import apply, connect, post_surely
 from ._plaintime import clear_deadline
@@ -24,7 +24,7 @@ from ._plaintime import clear_deadline
 _RUNS = const(0)
 _BEGUN = const(1)  # has begun a wait, to be awaited
 _GIVES_WAY = const(2)  # is among the ready ones already
-_SERVED = const(3)  # what it is about to await is there already
+_SERVED = const(3)  # what it is about to await is there already; not as simple as _HANDED
 _PARKED = const(5)
 _GAVE_WAY = const(6)
 _QUEUED = const(8)
@@ -34,6 +34,7 @@ _ENDED = const(64)
 _LOST = const(128)  # has yielded what no kernel knows
 _BASE = const(256)
 _ALERT = const(512)  # runs, and is doomed or was made ready early
+_HANDED = const(1024)  # runs, and was given a value, which it has awaited if end.state is False
 
 # In `attention`, above the depth of lock().
 _DEPTH = const(255)
@@ -167,8 +168,7 @@ def wake(strand, value):
         if strand.error is not None:
             strand.step = strand.raises
         elif value is not None and strand.runs:
-            strand.end.data = stop(strand, value)
-            strand.arm(strand.end)
+            strand.arm(fill(strand, value))
         strand.state = _QUEUED
         push(strand.node, strand.urgency)
     elif state == _BEGUN:
@@ -182,9 +182,9 @@ def wake(strand, value):
         if value is None:
             strand.state = _RUNS if strand.doom is None else _ALERT
         else:
-            strand.end.data = stop(strand, value)
-            strand.arm(strand.end)
-            strand.end.state = False  # it shows in the place whether that is awaited
+            end = fill(strand, value)
+            end.state = False  # whether that is awaited shows in the place
+            strand.arm(end)
             strand.state = _SERVED
 
 
@@ -194,8 +194,7 @@ def wake_first(waitable, value):
     strand.waits_for = None
     if strand.state == _PARKED and strand.error is None and not strand.timed:
         if value is not None:
-            strand.end.data = stop(strand, value)
-            strand.arm(strand.end)
+            strand.arm(fill(strand, value))
         strand.state = _QUEUED
         push(strand.node, strand.urgency)
     else:
@@ -352,6 +351,16 @@ def yield_():
     push(strand.node, strand.urgency)
     strand.arm(strand)
     return strand.place
+
+
+def hand(strand, value):
+    """An awaitable that returns the value at once."""
+    if strand.end is None:
+        prepare(strand)
+    end = fill(strand, value)
+    end.state = None  # not awaited
+    strand.state = _HANDED
+    return end
 
 
 def mutex_acquire(self, timeout_ms=None):

@@ -56,7 +56,7 @@ def prepare(strand):
     """Once, when it waits for a value the first time. Returns the strand's Task."""
     strand.end = end = Task(strand)
     end.state = False  # asyncio says: it raises its data, and has been awaited
-    strand.stop_value = None  # what `stop` returns, if that is a number
+    strand.stop_value = None  # what `end` returns, if that is a number
     strand.answer = filtered(next, strand.place)
     return end
 
@@ -64,21 +64,23 @@ def prepare(strand):
 def raise_at_once(strand, error):
     """An awaitable that raises the error."""
     end = strand.end or prepare(strand)
+    strand.stop_value = None  # for it is not in `end`
     end.data = error
-    end.state = None  # asyncio's word for: has not been awaited
+    end.state = None  # asyncio says: has not been awaited
     return end
 
 
-def stop(strand, value):
-    """What makes an await return the value; the strand is prepared.
+def fill(strand, value):
+    """Have `end`, which is returned, end an await with the value; the strand is prepared.
 
     Allocates an exception, but for the number that was the last one, too: flags are often the same.
     """
+    end = strand.end
     if value is not strand.stop_value:
-        strand.stop = _Stop(value)
-        # What else it might be is not to be kept from the collector.
+        end.data = _Stop(value)
+        # What else it might be is not compared: it may change.
         strand.stop_value = value if _type(value) is _int else None
-    return strand.stop
+    return end
 
 
 def disarm(strand):

@@ -19,6 +19,7 @@ _FAILED = const(16)
 _HOST = const(32)
 _ENDED = const(64)
 _ALERT = const(512)
+_HANDED = const(1024)
 
 _PRIORITIES = const(56)
 
@@ -88,7 +89,7 @@ class Strand:
         if name == "queued":
             return state in (_QUEUED, _GAVE_WAY)
         if name == "stepping":
-            return state < _PARKED or state in (_FAILED, _HOST, _ALERT)
+            return state < _PARKED or state in (_FAILED, _HOST, _ALERT, _HANDED)
         if name == "cycles":
             return self.high << 29 | self.low
         raise AttributeError(name)
@@ -176,6 +177,8 @@ class Strand:
             set_doom(self, error)
             if self.state == _RUNS:
                 self.state = _ALERT
+            elif self.state == _HANDED:
+                self.state = _SERVED
             elif self.state in core.IN_QUEUE and not self.host:
                 self.step = self.step_doomed
         core.busy = False
@@ -240,6 +243,8 @@ def ready(strand, value=None):
     if strand.waits_for is not None:
         return
     core.busy = True
+    if strand.state == _HANDED:
+        strand.state = _SERVED
     if strand.state == _SERVED:
         if disarm(strand):
             strand.arm(strand.end)  # not awaited yet
@@ -271,7 +276,7 @@ def caller():
         )
     strand = core.top
     state = strand.state
-    if state == _SERVED:
+    if state in (_SERVED, _HANDED):
         if awaited(strand):
             strand.state = _RUNS if strand.doom is None and not strand.early else _ALERT
             return strand

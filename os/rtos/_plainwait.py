@@ -6,7 +6,7 @@ from micropython import const
 
 import rtos._plain as core
 
-from ._plainplace import Waitable, leave, prepare, raise_at_once, stop
+from ._plainplace import Waitable, leave, prepare, raise_at_once
 from ._plainport import TaskQueue, os_error
 from ._plainpost import post
 from ._plainstrand import caller
@@ -42,10 +42,10 @@ def serve(strand, value):
     """An awaitable that returns the value at once."""
     if value is None:
         return strand.place
+    if strand.state == _RUNS:
+        return core.hand(strand, value)
+    end = core.hand(strand, value)
     strand.state = _SERVED
-    end = strand.end or prepare(strand)
-    end.data = stop(strand, value)
-    end.state = None  # not awaited
     return end
 
 
