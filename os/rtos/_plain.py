@@ -13,11 +13,13 @@ Names, messages and the order of events are those of boards/native/src, and so a
 
 from micropython import const
 
-from ._plainbudget import count, debt_held, debt_let_go, set_budget, used_up
-from ._plainplace import disarm, fill, prepare
-from ._plainport import Task, TaskQueue, ticks
-from ._plainpost import apply, connect, post_surely
-from ._plaintime import clear_deadline
+import rtos._plainring as ring
+
+from ._plainbudget import count, used_up
+from ._plainplace import Nobody, fill, prepare
+from ._plainport import TaskQueue, ticks
+from ._plainpost import connect
+from ._plainring import apply, post_surely
 
 # States of a strand; the other files of the twin have the same. When it yields, 4 is added: a single
 # statement tells that it has, before anybody can ask.
@@ -32,7 +34,7 @@ _FAILED = const(16)  # its wait has ended with an error, to be awaited
 _HOST = const(32)  # runs an event loop, whose coroutines do not wait for themselves
 _ENDED = const(64)
 _LOST = const(128)  # has yielded what no kernel knows
-_BASE = const(256)
+_BASE = const(256)  # is at the base level
 _ALERT = const(512)  # runs, and is doomed or was made ready early
 _HANDED = const(1024)  # runs, and was given a value, which it has awaited if end.state is False
 
@@ -57,68 +59,34 @@ _LOW_BITS = const(29)
 IN_QUEUE = (_QUEUED, _GIVES_WAY, _GAVE_WAY)
 # A drain that finds `busy` so often has not interrupted the core: an exception has left that.
 _REFUSED_MAX = const(500)
-# No port's queue of callbacks is longer.
-_QUEUE_MAX = const(16)
 
 
-class _Nobody:
-    """What is `top` at the base level; and what is below all strands that are ready."""
+# For the other files, as the core in machine code has its own.
+post = ring.post
+posts_lost = ring.posts_lost
+set_irq = ring.set_irq
+reset_posts = ring.reset
 
-    def __init__(self):
-        self.state = _BASE
-        self.owner = None
-        self.host = False
-        self.priority = self.low = self.high = self.runs = 0
-        self.node = Task(self)
-        self.step = rest
-
-
-def rest(_):
-    """Stands in for send() where there is nothing to step."""
-    return None
-
-
-nobody = _Nobody()
+nobody = Nobody()
 top = nobody  # the strand that runs
 busy = False
 attention = 0
 outside = None
 ready_ones = TaskQueue()
 push = ready_ones.push
-_pop = ready_ones.pop
-_last = _Nobody().node
-push(_last, 0)  # so that pop() never finds it empty
-_frames = []  # what each call of run() has interrupted
-_looping = False  # run() is at the base level and steps
-_drain = None
-_resched = False
+pop = ready_ones.pop
+bottom = Nobody().node
+push(bottom, 0)  # so that pop() never finds it empty
+frames = []  # what each call of run() has interrupted
+looping = False  # run() is at the base level and steps
+drain = None
+resched = False
 _refused = 0
 
 
 in_isr = None  # tells whether an interrupt handler runs; None: none of them calls this
 begin = None  # of _plainstrand.py, as the following are of _plainodd.py
-set_doom = throw = misstep = end = None
-
-
-def set_hooks(drain, hook, isr):
-    """For configure(): the drain, what makes awaitables for those who are no threads, in_isr()."""
-    global _drain, outside, in_isr, _pend_last
-    _drain = drain
-    _pend_last = _stay if drain is None else drain.pend_last
-    outside = hook
-    in_isr = isr
-
-
-def reset():
-    """As after a reset of the board."""
-    global top, busy, attention, _resched, _looping
-    top = nobody
-    busy = _resched = _looping = False
-    attention = 0
-    del _frames[:]
-    while ready_ones.peek() is not None:
-        _pop().coro.state = _PARKED
-    push(_last, 0)
+set_doom = throw = misstep = end = wake = ask_outside = make_room = unlock_all = None
 
 
 # ---- Making ready
@@ -126,28 +94,19 @@ def reset():
 
 def kick():
     """Have the drain called soon. If MicroPython's queue is full: at the next chance."""
-    global _resched
+    global resched
     if attention & _DEPTH:
-        _resched = True
-    elif _drain is not None:
-        _resched = not _drain.pend()
-        if _resched and not is_isr():
-            _make_room()
-
-
-def _make_room():
-    """Let callbacks run, so that the drain fits into the queue; in a callback that does not help."""
-    global _resched
-    for _ in range(_QUEUE_MAX):
-        if not _resched or _drain is None:
-            break
-        _resched = not _drain.pend()
+        resched = True
+    elif drain is not None:
+        resched = not drain.pend()
+        if resched and not is_isr():
+            make_room()
 
 
 def limit():
     """The priority that a strand must exceed to interrupt what runs now."""
     found = top.priority
-    for strand in _frames:
+    for strand in frames:
         if strand.priority > found and strand is not nobody:
             found = strand.priority
     return found
@@ -157,35 +116,6 @@ def preempt(strand):
     """Kick if the strand, which is ready, is to run before what runs now."""
     if strand.priority > top.priority and strand.state == _QUEUED and strand.priority > limit():
         kick()
-
-
-def wake(strand, value):
-    """End the wait of a strand, which has left its list, with its `error` or a value; be `busy`."""
-    if strand.timed:
-        clear_deadline(strand)
-    state = strand.state
-    if state == _PARKED:
-        if strand.error is not None:
-            strand.step = strand.raises
-        elif value is not None and strand.runs:
-            strand.arm(fill(strand, value))
-        strand.state = _QUEUED
-        push(strand.node, strand.urgency)
-    elif state == _BEGUN:
-        if strand.error is not None:
-            if strand.doom is None:
-                set_doom(strand, strand.error)
-            strand.error = None
-            strand.state = _FAILED
-            return
-        disarm(strand)
-        if value is None:
-            strand.state = _RUNS if strand.doom is None else _ALERT
-        else:
-            end = fill(strand, value)
-            end.state = False  # whether that is awaited shows in the place
-            strand.arm(end)
-            strand.state = _SERVED
 
 
 def wake_first(waitable, value):
@@ -212,17 +142,17 @@ def run(floor):
     budget is used up. A Strand: it has ended (its coroutine is None), or it has yielded what no
     kernel knows, see its value.
     """
-    global top, busy, _looping
+    global top, busy, looping
     if attention & _DEPTH:
         raise RuntimeError("run() with the kernel locked: unlock first")
     below = top
     # What a call below this one has taken may be the last of the queue.
-    careful = floor > 0 or limit() > 0 or len(_frames) > 0
+    careful = floor > 0 or limit() > 0 or len(frames) > 0
     strand = None
     started = since = ticks()
-    _frames.append(below)
+    frames.append(below)
     try:
-        _looping = below is nobody
+        looping = below is nobody
         while True:
             if attention or careful:
                 strand = _choose(strand, floor)
@@ -231,7 +161,7 @@ def run(floor):
                 strand.state = _RUNS  # else a callback at the jump to follow takes it for parked
                 busy = False
             else:
-                strand = _pop().coro
+                strand = pop().coro
             # No branch from here: what has left the queue must get its step, and what has yielded
             # must be known as parked before anybody can wake it.
             strand.state = _RUNS
@@ -251,28 +181,28 @@ def run(floor):
                 continue
             if strand.priority == 0:
                 strand = None
-                push(_last, 0)
-                _looping = False
+                push(bottom, 0)
+                looping = False
                 # From here on a drain steps what has become ready before.
-                if ready_ones.peek() is _last:
+                if ready_ones.peek() is bottom:
                     return _DONE
-                _looping = True
+                looping = True
                 continue
             if not misstep(strand, result):
                 return strand
     except BaseException as error:
         if top is not strand or strand is below:  # it comes from this function
             busy = False
-            if strand is _last.coro:  # Ctrl-C
-                push(_last, 0)
+            if strand is bottom.coro:  # Ctrl-C
+                push(bottom, 0)
             raise
         top = below
         end(strand, error)
         return strand
     finally:
         top = below
-        _frames.pop()
-        _looping = False
+        frames.pop()
+        looping = False
         if below is not nobody:
             below.low -= ticks() - started & _LOW
 
@@ -302,29 +232,10 @@ def _choose(last, floor):
             if over and priority <= _BUDGET_PRIORITY_MAX:
                 busy = False
                 return _OVER
-            _pop()
+            pop()
             return strand
     busy = False
     return _DONE
-
-
-def budget(cycles):
-    """Strands up to Normal get that much time at a time, then run() returns. 0: no limit.
-
-    Over the base level it is less where the base has not had its share: a third of what strands used.
-    """
-    global attention
-    set_budget(cycles)
-    if cycles:
-        attention |= _BUDGET
-    else:
-        attention &= ~_BUDGET
-
-
-def hold(priority):
-    """Strands up to that do not run on top of the base level until hold(0). Returns the debt."""
-    nobody.priority = priority
-    return debt_held() if priority else debt_let_go()
 
 
 def running():
@@ -462,16 +373,17 @@ def flags_set(self, bits):
     return self.bits
 
 
+def flags_wait_any(self, bits, clear=True, timeout_ms=None):
+    """Awaitable of the flags before clearing, as soon as one of the bits is set.
+
+    Allocates an exception, unless these are the same as the last time.
+    """
+    return self.wait(False, bits, clear, timeout_ms)
+
+
 def is_isr():
     """Whether an interrupt handler runs, as far as the board can tell."""
     return in_isr is not None and in_isr()
-
-
-def ask_outside(what, name, *args):
-    """An awaitable for callers that are no threads: the kernel's hook makes it."""
-    if outside is None:
-        raise RuntimeError("only a thread can wait: rtos.wait() does it for others")
-    return outside(what, name, *args)
 
 
 # ---- The lock
@@ -493,30 +405,21 @@ def unlock():
         raise RuntimeError("the kernel is not locked")
     attention -= 1
     # No branch from here to the end, for the same reason: what was to preempt does it in the caller.
-    return _AFTER_UNLOCK[_resched * (attention & _DEPTH == 0)]()
+    return _AFTER_UNLOCK[resched * (attention & _DEPTH == 0)]()
 
 
-def _stay():
+def stay():
     pass
 
 
 def _kick_last():
-    global _resched
-    _resched = False
-    return _pend_last()
+    global resched
+    resched = False
+    return pend_last()
 
 
-_AFTER_UNLOCK = (_stay, _kick_last)
-_pend_last = _stay
-
-
-def unlock_all():
-    """A strand has ended, or yielded nonsense, and forgotten to unlock, or failed to."""
-    global attention
-    if attention & _DEPTH:
-        attention &= ~_DEPTH
-        if _resched:
-            kick()
+_AFTER_UNLOCK = (stay, _kick_last)
+pend_last = stay
 
 
 def locked():
@@ -530,9 +433,9 @@ def enter(reserve):
     Returns 0: leave; unlock() or run() see to the rest. 1: the drain runs over the base level. 2: over
     a strand.
     """
-    global _resched, _refused, busy
+    global resched, _refused, busy
     if attention & _DEPTH:
-        _resched = True
+        resched = True
         return 0
     if busy:
         _refused += 1
@@ -545,8 +448,9 @@ def enter(reserve):
         count(nobody.priority > 0)
     apply()
     if top is nobody:
-        return 0 if _looping else 1
+        return 0 if looping else 1
     return 2
 
 
 connect(kick, enter)
+ring.connect(kick)

@@ -1,25 +1,12 @@
 """The twin of the core as one module, with the names of _native."""
 
-import rtos._plain as _plain
 import rtos._plainpost as _plainpost
 import rtos._plaintime as _plaintime
 
-from ._plain import (
-    budget,
-    enter,
-    hold,
-    in_thread,
-    kick,
-    limit,
-    lock,
-    locked,
-    run,
-    running,
-    unlock,
-    yield_,
-)
 from ._plainbudget import spent
+from ._plainmain import core, post
 from ._plainmutex import Mutex, abandon
+from ._plainodd import budget, hold, reset, set_hooks
 from ._plainpost import (
     LEVELS_NEST,
     Drain,
@@ -32,8 +19,6 @@ from ._plainpost import (
     nest,
     output,
     output_lost,
-    post,
-    posts_lost,
     raw_repl,
     stack_left,
     throw,
@@ -51,6 +36,18 @@ from ._plainwait import (
     set_clock,
     sleep_ms,
 )
+
+enter = core.enter
+in_thread = core.in_thread
+kick = core.kick
+limit = core.limit
+lock = core.lock
+locked = core.locked
+posts_lost = core.posts_lost
+run = core.run
+running = core.running
+unlock = core.unlock
+yield_ = core.yield_
 
 __all__ = (
     "LEVELS_NEST",
@@ -111,18 +108,19 @@ def configure(
     awaitables for callers that are no threads. irq_off() -> state, irq_on(state), in_isr() -> bool.
     imported, program: not called; nothing here is told of imports, and run() returns for the alarm.
     """
-    _plain.set_hooks(drain, outside, in_isr)
-    _plainpost.set_irq(irq_off, irq_on)
+    set_hooks(drain, outside, in_isr)
+    core.set_irq(irq_off, irq_on)
 
 
 def in_isr():
     """Whether an interrupt handler runs, as far as the board can tell."""
-    return _plain.is_isr()
+    return core.is_isr()
 
 
 def __init__():
     """As after a reset of the board, for tests; _native has the same."""
     configure()
-    _plain.reset()
+    reset()
+    core.reset_posts()
     _plaintime.reset()
     _plainpost.reset()

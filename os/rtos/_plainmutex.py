@@ -2,8 +2,7 @@
 
 from micropython import const
 
-import rtos._plain as core
-
+from ._plainmain import core
 from ._plainplace import OVER, Waitable, join, take_first
 from ._plainstrand import Strand, begin, inherit
 from ._plainwait import limit_time

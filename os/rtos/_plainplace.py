@@ -8,6 +8,8 @@ Task itself is awaited. C raises that for 300 instructions; a function in Python
 much, and a coroutine of its own for each wait thirty times.
 """
 
+from micropython import const
+
 from ._plainport import Task, TaskQueue, deque, filtered
 
 # Names of this module cost a third of the builtins.
@@ -15,8 +17,27 @@ _Stop = StopIteration
 _type = type
 _int = int
 
+_BASE = const(256)
+
 #: An await of it is over at once.
 OVER = iter(deque((), 1))
+
+
+def rest(_):
+    """Stands in for send() where there is nothing to step."""
+    return None
+
+
+class Nobody:
+    """What is `top` at the base level; and what is below all strands that are ready."""
+
+    def __init__(self):
+        self.state = _BASE
+        self.owner = None
+        self.host = False
+        self.priority = self.low = self.high = self.runs = 0
+        self.node = Task(self)
+        self.step = rest
 
 
 class Waitable:

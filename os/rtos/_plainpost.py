@@ -1,4 +1,4 @@
-"""What connects the twin of the core with MicroPython: posts, the drain, counters.
+"""What connects the twin of the core with MicroPython: the drain, counters.
 
 What C can do and Python cannot is refused, or said not to be: throw(), interrupted().
 """
@@ -11,7 +11,6 @@ from ._plainport import HOSTED, ticks, ticks_diff, ticks_us
 #: Whether nest() opens the scheduler, so that threads preempt what threads on top of others do.
 LEVELS_NEST = False
 
-_POSTS = const(64)
 _MASK = const(0x3FFFFFFF)
 _CALIBRATION_US = const(10000)
 # Counting what the heap has takes a walk through it, 13,000 instructions for so many bytes: a call
@@ -19,15 +18,17 @@ _CALIBRATION_US = const(10000)
 _WALK_BYTES = const(3072)
 
 
-def _nothing(state=None):  # no *args: in an interrupt handler there is no heap for them
-    pass
+_kick = _enter = None
 
 
-_posts = [None] * (3 * _POSTS)
-_posted = _applied = _lost = 0
-_owing = None  # the first of those that post_surely() has found no room for
-_irq_off = _irq_on = _kick = _enter = _nothing
-_calling = False  # a drain runs, and has not nested
+class _Flow:
+    """What is under way. calling: a drain runs, and has not nested."""
+
+    def __init__(self):
+        self.calling = False
+
+
+flow = _Flow()
 _hz = 0
 _calls_left = 64  # until the next walk
 
@@ -39,99 +40,8 @@ def connect(kick, enter):
     _enter = enter
 
 
-def set_irq(off, on):
-    """For configure(): how interrupts are disabled, and enabled again with what `off` returned."""
-    global _irq_off, _irq_on
-    _irq_off = off or _nothing
-    _irq_on = on or _nothing
-
-
 def reset():
-    global _posted, _applied, _lost, _calling, _owing
-    _posted = _applied = _lost = 0
-    _owing = None
-    _calling = False
-
-
-def post(function, a, b=None):
-    """Have the kernel's drain call function(a, b). Returns False, and counts, if 64 calls wait."""
-    global _lost
-    room = _put(function, a, b)
-    if not room:
-        _lost += 1
-    _kick()
-    return room
-
-
-def _put(function, a, b):
-    global _posted
-    state = _irq_off()
-    try:
-        room = _posted - _applied & _MASK < _POSTS
-        if room:
-            at = _posted % _POSTS * 3
-            _posts[at] = function
-            _posts[at + 1] = a
-            _posts[at + 2] = b
-            _posted = _posted + 1 & _MASK
-    finally:
-        _irq_on(state)
-    return room
-
-
-def post_surely(function, what, amount):
-    """post(function, what, amount), which never fails.
-
-    If there is no room, what.owe(amount) adds it to what.owed, and what.pay(owed) makes up for it behind
-    what fills the ring.
-    """
-    global _owing
-    if not _put(function, what, amount) and amount != 0:
-        state = _irq_off()
-        if not what.owed:
-            what.next_owing = _owing
-            _owing = what
-        what.owe(amount)
-        _irq_on(state)
-    _kick()
-    return True
-
-
-def _pay():
-    global _owing
-    while _owing is not None:
-        state = _irq_off()
-        what = _owing
-        _owing = what.next_owing
-        what.next_owing = None
-        amount = what.owed
-        what.owed = 0
-        _irq_on(state)
-        what.pay(amount)
-
-
-def apply():
-    """Make the posted calls, in their order. One that raises is taken off nevertheless."""
-    global _applied
-    while _applied != _posted:
-        at = _applied % _POSTS * 3
-        function = _posts[at]
-        a = _posts[at + 1]
-        b = _posts[at + 2]
-        _posts[at] = _posts[at + 1] = _posts[at + 2] = None
-        _applied = _applied + 1 & _MASK
-        try:
-            function(a, b)
-        except BaseException:
-            _kick()  # the other posts, and what else there is to do, wait for a drain
-            raise
-    if _owing is not None:
-        _pay()
-
-
-def posts_lost():
-    """How many calls found no room since the start."""
-    return _lost
+    flow.calling = False
 
 
 def _leave(_, __):
@@ -151,30 +61,30 @@ class Drain:
     def __init__(self, function, reserve=None):
         if not callable(function):
             raise TypeError("Drain(function): pass something that can be called")
-        self._function = function
-        self._reserve = reserve
-        self._pending = False
-        self._enter = self._run  # bound here, for interrupt handlers have no heap
+        self.function = function
+        self.reserve = reserve
+        self.pending = False
+        self.entry = self._run  # bound here, for interrupt handlers have no heap
 
     def pend(self):
         """Queue the call of the function unless it is queued already. False: the queue is full."""
         queued = True
-        if not self._pending:
-            self._pending = True
+        if not self.pending:
+            self.pending = True
             try:
-                micropython.schedule(self._enter, None)
+                micropython.schedule(self.entry, None)
             except RuntimeError:
-                self._pending = queued = False
+                self.pending = queued = False
         return queued
 
     def pend_last(self):
         """pend() without a branch, at which the function could be called, before the caller's next."""
-        pending = self._pending
-        self._pending = True
+        pending = self.pending
+        self.pending = True
         try:
-            return _SCHEDULE[pending](self._enter, None)
+            return _SCHEDULE[pending](self.entry, None)
         except RuntimeError:
-            self._pending = False
+            self.pending = False
             _kick()
         return None
 
@@ -182,38 +92,36 @@ class Drain:
         return self.pend()
 
     def _run(self, _):
-        global _calling
-        self._pending = False
-        _calling = True
+        self.pending = False
+        flow.calling = True
         try:
-            if self._reserve is None:
-                self._function()
+            if self.reserve is None:
+                self.function()
             else:
                 where, result = 0, None
                 try:
-                    where = _enter(self._reserve)
+                    where = _enter(self.reserve)
                 except BaseException as error:
                     result = error
                 if where or result is not None:
-                    self._function(where, result)
+                    self.function(where, result)
         finally:
-            _calling = False
+            flow.calling = False
 
 
 def nest(function, argument):
     """function(argument). With boards/native callbacks preempt it."""
-    global _calling
-    outer = _calling
-    _calling = False
+    outer = flow.calling
+    flow.calling = False
     try:
         return function(argument)
     finally:
-        _calling = outer
+        flow.calling = outer
 
 
 def in_callback():
     """Whether a drain runs, but not what it steps. Other callbacks are not known."""
-    return _calling
+    return flow.calling
 
 
 def throw(exception):

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from ._plainpost import post_surely
+from ._plainmain import post_surely
 from ._plainstore import Ranked, Ring
 from .core import (
     LEVELS_NEST,

@@ -2,12 +2,10 @@
 
 from micropython import const
 
-import rtos._plain as core
-
+from ._plainmain import core, post
 from ._plainodd import forget, set_doom
-from ._plainplace import awaited, disarm, leave
+from ._plainplace import awaited, disarm, leave, rest
 from ._plainport import Task, deque, os_error
-from ._plainpost import post
 
 _RUNS = const(0)
 _GIVES_WAY = const(2)
@@ -213,7 +211,7 @@ class Strand:
             raise RuntimeError("a strand that runs ends by itself")
         self.coroutine = None
         set_doom(self, None)
-        self.step = core.rest
+        self.step = rest
         self.close()
         self.state = _ENDED
         coroutine.close()

@@ -2,11 +2,9 @@
 
 from micropython import const
 
-import rtos._plain as core
-
+from ._plainmain import core, post_surely
 from ._plainplace import OVER, Waitable, prepare
 from ._plainport import TaskQueue
-from ._plainpost import post_surely
 from ._plainwait import limit_time, serve
 
 _BEGUN = const(1)
@@ -175,12 +173,7 @@ class EventFlags(Waitable):
         """The flags."""
         return self.bits
 
-    def wait_any(self, bits, clear=True, timeout_ms=None):
-        """Awaitable of the flags before clearing, as soon as one of the bits is set.
-
-        Allocates an exception, unless these are the same as the last time.
-        """
-        return _wait(self, False, bits, clear, timeout_ms)
+    wait_any = core.flags_wait_any
 
     def wait_all(self, bits, clear=True, timeout_ms=None):
         """Awaitable of the flags before clearing, as soon as all of the bits are set.
@@ -188,6 +181,10 @@ class EventFlags(Waitable):
         Allocates an exception, unless these are the same as the last time.
         """
         return _wait(self, True, bits, clear, timeout_ms)
+
+    def wait(self, all, bits, clear, timeout_ms):
+        """wait_any(), or wait_all()."""
+        return _wait(self, all, bits, clear, timeout_ms)
 
 
 def _wait(flags, all, bits, clear, timeout_ms):

@@ -4,11 +4,9 @@ from errno import ETIMEDOUT
 
 from micropython import const
 
-import rtos._plain as core
-
+from ._plainmain import core, post
 from ._plainplace import Waitable, leave, prepare, raise_at_once
 from ._plainport import TaskQueue, os_error
-from ._plainpost import post
 from ._plainstrand import caller
 from ._plaintime import set_clock as set_time
 from ._plaintime import set_deadline, take_due

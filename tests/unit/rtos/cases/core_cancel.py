@@ -1,3 +1,4 @@
+# platforms: cpython host-stock host-native mps2-stock
 """Cancelling strands in all states, and what else ends waits from outside."""
 
 from rtos.core import (

@@ -1,3 +1,4 @@
+# platforms: cpython host-stock host-native mps2-stock
 """Mutex: recursion, inheritance of priority, and its ends."""
 
 from errno import ETIMEDOUT

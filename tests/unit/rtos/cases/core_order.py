@@ -1,3 +1,4 @@
+# platforms: cpython host-stock host-native mps2-stock
 """Which strand runs, and what run() returns."""
 
 from rtos.core import Strand, budget, limit, lock, park, ready, run, running, unlock, yield_

@@ -1,3 +1,4 @@
+# platforms: cpython host-stock host-native mps2-stock
 """Posts, the lock, and the drain, as far as they need no interrupts."""
 
 from micropython import schedule

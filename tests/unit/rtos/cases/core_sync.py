@@ -1,3 +1,4 @@
+# platforms: cpython host-stock host-native mps2-stock
 """Semaphore and EventFlags."""
 
 from rtos.core import EventFlags, Semaphore, park, ready, yield_

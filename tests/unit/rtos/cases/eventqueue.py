@@ -1,3 +1,4 @@
+# platforms: cpython host-stock host-native mps2-stock
 """rtos.EventQueue, Event, UserEvent, and the shared queues, on a virtual clock."""
 
 import micropython

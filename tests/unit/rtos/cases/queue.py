@@ -1,3 +1,4 @@
+# platforms: cpython host-stock host-native mps2-stock
 """rtos.Queue."""
 
 import rtos
