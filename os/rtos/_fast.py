@@ -221,8 +221,12 @@ def _steps(below, floor: int, careful: int) -> object:
     clock = ticks
     none = _none
     strand = none
+    watches = 0 if looping else 1
+    posts = ptr32(ring.counts)
     since = int(clock())
     while True:
+        if watches and posts[0] != posts[1] and not int(attention) & _DEPTH:
+            _make_calls()
         if careful or int(attention):
             strand = _choose(strand, floor)
             if strand is none:
@@ -251,6 +255,12 @@ def _steps(below, floor: int, careful: int) -> object:
                 return _done
         elif not misstep(strand, result):
             return strand
+
+
+def _make_calls():
+    flow.calling = True
+    apply()
+    flow.calling = False
 
 
 @micropython.viper

@@ -14,7 +14,9 @@ def _nothing(state=None):
 _true = True  # viper does not compare objects with constants, nor return them as objects
 _false = False
 _posts = [None] * (3 * _POSTS)
-_posted = _applied = _lost = 0
+#: How many have been posted, and how many of these called, modulo 2**30: words for viper.
+counts = bytearray(8)
+_lost = 0
 _owing = None  # the first of those that post_surely() has found no room for
 _irq_off = _irq_on = _kick = _nothing
 
@@ -33,9 +35,11 @@ def set_irq(off, on):
 
 
 def reset():
-    global _posted, _applied, _lost, _owing
-    _posted = _applied = _lost = 0
+    global _lost, _owing
+    _lost = 0
     _owing = None
+    for i in range(len(counts)):
+        counts[i] = 0
 
 
 def post(function, a, b=None):
@@ -50,13 +54,13 @@ def post(function, a, b=None):
 
 @micropython.viper
 def _put(function, a, b) -> object:
-    global _posted
     state = _irq_off()
-    n = int(_posted)
-    if ((n - int(_applied)) & _MASK) >= _POSTS:
+    number = ptr32(counts)
+    n = number[0]
+    if ((n - number[1]) & _MASK) >= _POSTS:
         _irq_on(state)
         return _false
-    _posted = (n + 1) & _MASK
+    number[0] = (n + 1) & _MASK
     at = (n & (_POSTS - 1)) * 3
     posts = _posts
     posts[at] = function
@@ -99,18 +103,33 @@ def _pay():
         what.pay(amount)
 
 
+@micropython.viper
+def _take() -> int:
+    """Where the next post is; -1: there is none."""
+    number = ptr32(counts)
+    n = number[1]
+    return -1 if n == number[0] else (n & (_POSTS - 1)) * 3
+
+
+@micropython.viper
+def _free():
+    number = ptr32(counts)
+    number[1] = (number[1] + 1) & _MASK
+
+
 @micropython.native
 def apply():
     """Make the posted calls, in their order. One that raises is taken off nevertheless."""
-    global _applied
-    while _applied != _posted:
-        at = _applied % _POSTS * 3
+    while True:
+        at = _take()
+        if at < 0:
+            break
         posts = _posts
         function = posts[at]
         a = posts[at + 1]
         b = posts[at + 2]
         posts[at] = posts[at + 1] = posts[at + 2] = None
-        _applied = _applied + 1 & _MASK
+        _free()
         try:
             function(a, b)
         except BaseException as error:

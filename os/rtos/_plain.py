@@ -18,7 +18,7 @@ import rtos._plainring as ring
 from ._plainbudget import count, used_up
 from ._plainplace import Nobody, fill, prepare
 from ._plainport import TaskQueue, ticks
-from ._plainpost import connect
+from ._plainpost import connect, flow
 from ._plainring import apply, post_surely
 
 # States of a strand; the other files of the twin have the same. When it yields, 4 is added: a single
@@ -81,6 +81,7 @@ frames = []  # what each call of run() has interrupted
 looping = False  # run() is at the base level and steps
 drain = None
 resched = False
+kicked = False  # since run() in a drain has looked
 _refused = 0
 
 
@@ -94,7 +95,8 @@ set_doom = throw = misstep = end = wake = ask_outside = make_room = unlock_all =
 
 def kick():
     """Have the drain called soon. If MicroPython's queue is full: at the next chance."""
-    global resched
+    global resched, kicked
+    kicked = True
     if attention & _DEPTH:
         resched = True
     elif drain is not None:
@@ -154,7 +156,7 @@ def run(floor):
     try:
         looping = below is nobody
         while True:
-            if attention or careful:
+            if attention or careful or kicked:
                 strand = _choose(strand, floor)
                 if isinstance(strand, int):
                     return strand
@@ -212,7 +214,14 @@ def _choose(last, floor):
 
     last: what was stepped before, or None.
     """
-    global busy
+    global busy, kicked
+    if kicked:
+        kicked = False  # first, because handlers set it
+        # On top of the base level no drain can come in between; at the base level it does.
+        if not looping and not attention & _DEPTH:
+            flow.calling = True
+            apply()
+            flow.calling = False
     if last is not None:
         state = last.state
         if state in (_PARKED, _GAVE_WAY, _FAILED | 4):
