@@ -144,7 +144,8 @@ class RecordLog:
     def append(self, record):
         """Write a record, bytes-like, of 1 to record_max bytes; it is on the medium when this returns.
 
-        Returns its number. When a block is full the oldest one is erased: see prepare().
+        Returns its number. When a block is full the oldest one is erased: see prepare(). One that cannot
+        be written goes to the next block, once.
         Nothing is allocated where records are of one length. Raises ValueError, OSError(EIO), (EROFS).
         """
         n = len(record)
@@ -159,18 +160,14 @@ class RecordLog:
             if size != self._size:
                 self._view = memoryview(self._buf)[:size]
                 self._size = size
-            crc = self._crc
-            check = self._check(self._number, self._next - self._first, n)
-            crc.start()
-            crc.update(self._place)
-            crc.update(record)
-            struct.pack_into(_RECORD, self._buf, 0, n, check, crc.stop())
-            copy(self._body, record, n)
-            offset = self._offset
-            self._offset = self.block_size  # if it fails, what is behind it is not used any more
-            self.device.program(self._block * self.block_size + offset, self._view)
-            self.device.sync()
-            self._offset = offset + size
+            try:
+                self._write(record, n, size)
+            except OSError as error:
+                if error.errno != EIO:
+                    raise
+                # A power cut may have touched this place, and all the same it reads as erased.
+                self._advance(False)
+                self._write(record, n, size)
             number = self._next
             self._next = number + 1
             return number
@@ -251,6 +248,21 @@ class RecordLog:
         if in_isr() or in_callback():
             raise RuntimeError("logs are for threads and plain code: post it to a thread")
         lock()
+
+    def _write(self, record, n, size):
+        """Write it to where the next record goes."""
+        crc = self._crc
+        check = self._check(self._number, self._next - self._first, n)
+        crc.start()
+        crc.update(self._place)
+        crc.update(record)
+        struct.pack_into(_RECORD, self._buf, 0, n, check, crc.stop())
+        copy(self._body, record, n)
+        offset = self._offset
+        self._offset = self.block_size  # if it fails, what is behind it is not used any more
+        self.device.program(self._block * self.block_size + offset, self._view)
+        self.device.sync()
+        self._offset = offset + size
 
     def _check(self, number, place, n):
         struct.pack_into(_PLACE, self._place, 0, number, place, n)

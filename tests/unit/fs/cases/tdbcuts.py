@@ -4,7 +4,7 @@
 import random
 
 from fs import FaultInjectingBlockDevice, FlashSimBlockDevice, HeapBlockDevice, PowerCut, TDBStore
-from support import MICROPYTHON, SOAK
+from support import MICROPYTHON, SOAK, faint
 
 GEOMETRIES = (
     # program, erase, erase value
@@ -305,14 +305,6 @@ def double_cut(seed):
     case.go_on(device, seed)
 
 
-class FaintBlockDevice(FaultInjectingBlockDevice):
-    """Power cuts right after an operation has begun: the place is touched, but reads as before."""
-
-    def _tear(self, addr, size, buf):
-        if buf is not None:
-            self._device.program(addr, bytes((self.erase_value,)) * size)
-
-
 def test_what_looks_erased_after_a_cut_is_not_written_again():
     """A write that shows nothing, and then others: cut k of each round comes at the same place."""
     total = 0
@@ -323,7 +315,7 @@ def test_what_looks_erased_after_a_cut_is_not_written_again():
                 while True:
                     case = Case(geometry)
                     prepare(case)
-                    device = FaintBlockDevice(case.medium())
+                    device = faint(case.medium())
                     where = f"geometry {geometry}, {name}, {rounds} cuts at operation {k} of each"
                     cuts = 0
                     try:
