@@ -235,7 +235,7 @@ _nodes = {}
 
 def find_can(bus):
     """(number, keys of its pins). None: the board's default. ValueError; OSError(EOPNOTSUPP)."""
-    if not hasattr(pyb, "CAN") or "CAN" not in BUSES:
+    if not chip.CAN or not hasattr(pyb, "CAN") or "CAN" not in BUSES:
         raise OSError(EOPNOTSUPP, "%s has no CAN" % NAME)
     return BusTable("CAN", *BUSES["CAN"], ("TX", "RX")).find(bus)
 

@@ -1,12 +1,15 @@
 """FlashMemory: the part of the chip's own flash that the board leaves to programs.
 
-F4: RM0090 3.6 and 3.9; L4: RM0351 3.3 and 3.7. Their registers differ in numbers only, which the
-board's chip has. The core stands still while the bank that it runs from is busy.
+F4: RM0090 3.6 and 3.9; F7: RM0410 3.3 and 3.7; L4: RM0351 3.3 and 3.7. Their registers differ in numbers only,
+which the board's chip has. The core stands still while the bank that it runs from is busy. On F7 its data cache
+may still have what was there before: its lines are dropped (ARMv7-M Architecture Reference Manual B2.2.7).
 """
 
 from errno import EIO
+from time import ticks_diff, ticks_us
 
 from board import FLASH, chip
+from driverlacks import lacks
 from flashwords import copy, program
 from machine import disable_irq, enable_irq, mem8, mem16, mem32
 from micropython import const
@@ -29,9 +32,13 @@ _DCEN = const(1 << 10)
 _ICEN = const(1 << 9)
 _ICRST = const(1 << 11)
 _DCRST = const(1 << 12)
+# Cortex-M7: lines of the data cache by address.
+_DCIMVAC = 0xE000EF5C
+_LINE = const(32)
+_BUSY_US = 30_000_000  # more than a sector of 256 KB takes
 
 
-class FlashMemory:
+class _FlashMemory:
     """The flash of the board. The driver has checked what it passes on."""
 
     start, size = FLASH
@@ -58,6 +65,7 @@ class FlashMemory:
             program(addr, buf, start, n, chip.FLASH_SR, _BSY, 0)
         finally:
             self._end(cache)
+            self._forget(addr, n)
         self._check(addr)
 
     def erase(self, addr):
@@ -67,16 +75,15 @@ class FlashMemory:
         try:
             mem32[chip.FLASH_CR] = command
             mem32[chip.FLASH_CR] = command | _STRT
-            while mem32[chip.FLASH_SR] & _BSY:
-                pass
+            self._ready()
         finally:
             self._end(cache)
+            self._forget(addr, chip.sector_size(addr))
         self._check(addr)
 
     def _begin(self):
         """Unlock the flash, and switch its data cache off. Returns what _end() gets."""
-        while mem32[chip.FLASH_SR] & _BSY:
-            pass
+        self._ready()
         if mem16[_CR_HIGH] & _LOCKED:
             state = disable_irq()  # nothing may come between the keys
             mem32[chip.FLASH_KEYR] = _KEY1
@@ -84,13 +91,16 @@ class FlashMemory:
             enable_irq(state)
         mem32[chip.FLASH_SR] = chip.FLASH_ERRORS | _EOP  # flags go by writing ones
         cache = mem32[chip.FLASH_ACR]
-        mem32[chip.FLASH_ACR] = cache & ~_DCEN
+        if chip.FLASH_CACHES:
+            mem32[chip.FLASH_ACR] = cache & ~_DCEN
         return cache
 
     def _end(self, cache):
         """Lock it, and let the caches forget what was there before."""
         mem32[chip.FLASH_CR] = 0
         mem32[chip.FLASH_CR] = _LOCK
+        if not chip.FLASH_CACHES:
+            return
         # A cache can be reset only while it is off.
         off = cache & ~(_DCEN | _ICEN)
         mem32[chip.FLASH_ACR] = off
@@ -98,9 +108,25 @@ class FlashMemory:
         mem32[chip.FLASH_ACR] = off
         mem32[chip.FLASH_ACR] = cache
 
+    def _ready(self):
+        """Wait for the end of what is under way. OSError(EIO): it does not come."""
+        begun = ticks_us()
+        while mem32[chip.FLASH_SR] & _BSY:
+            if ticks_diff(ticks_us(), begun) > _BUSY_US:
+                raise OSError(EIO, "the flash stays busy: FLASH_SR 0x%x" % mem32[chip.FLASH_SR])
+
+    def _forget(self, addr, n):
+        if not chip.FLASH_CACHES:
+            for line in range(addr & ~(_LINE - 1), addr + n, _LINE):
+                mem32[_DCIMVAC] = line
+
     def _check(self, addr):
         status = mem32[chip.FLASH_SR] & chip.FLASH_ERRORS
         if status & chip.FLASH_PROTECTED:
             raise OSError(_EROFS, "flash at 0x%08x is write-protected" % addr)
         if status:
             raise OSError(EIO, "flash at 0x%08x failed: FLASH_SR 0x%x" % (addr, status))
+
+
+#: H7 and WB have it otherwise.
+FlashMemory = _FlashMemory if chip.FLASH_CR else lacks("FlashIAP")

@@ -1,6 +1,7 @@
 """Watchdog: over machine.WDT, the IWDG. It cannot be stopped."""
 
 from board import chip
+from driverlacks import lacks
 from machine import WDT
 from micropython import const
 
@@ -11,10 +12,10 @@ _STEPS = const(511)
 _HALVINGS = const(6)
 
 #: The longest that is no shorter with the quickest oscillator.
-WATCHDOG_MAX_MS = (_STEPS << _HALVINGS) * _LSI_HZ // chip.LSI_MAX_HZ
+WATCHDOG_MAX_MS = (_STEPS << _HALVINGS) * _LSI_HZ // chip.LSI_MAX_HZ if chip.LSI_MAX_HZ else 0
 
 
-class Watchdog:
+class _Watchdog:
     """Runs from here on. The driver has checked the timeout.
 
     It is set so that the quickest oscillator the data sheet allows does not reset too early; with
@@ -28,3 +29,7 @@ class Watchdog:
             halvings += 1
         self._wdt = WDT(0, timeout=-(-wanted >> halvings) << halvings)
         self.feed = self._wdt.feed
+
+
+#: None where it could not be said that it is never early.
+Watchdog = _Watchdog if chip.LSI_MAX_HZ else lacks("Watchdog")

@@ -57,6 +57,8 @@ FLASH_ACR = 0x40023C00
 FLASH_KEYR = 0x40023C04
 FLASH_SR = 0x40023C0C
 FLASH_CR = 0x40023C10
+#: Whether ACR switches caches of the flash.
+FLASH_CACHES = True
 #: Bytes that are programmed at once: PSIZE x32, for 2.7 to 3.6 V (table 6).
 FLASH_PAGE = 4
 #: CR with which words are programmed: PG, PSIZE = 10.

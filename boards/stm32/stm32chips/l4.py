@@ -41,6 +41,8 @@ FLASH_ACR = 0x40022000
 FLASH_KEYR = 0x40022008
 FLASH_SR = 0x40022010
 FLASH_CR = 0x40022014
+#: Whether ACR switches caches of the flash.
+FLASH_CACHES = True
 #: Bytes that are programmed at once: a double word with its ECC (3.3.7).
 FLASH_PAGE = 8
 #: CR with which they are: PG.

@@ -302,7 +302,10 @@ class FlashModel:
         self._chip.memory.cells[self._numbers.FLASH_ACR] = value
 
     def _data_cache(self):
-        if self._chip.memory.cells[self._numbers.FLASH_ACR] >> 10 & 1:
+        if (
+            self._numbers.FLASH_CACHES
+            and self._chip.memory.cells[self._numbers.FLASH_ACR] >> 10 & 1
+        ):
             self.cached += 1
 
     def _end_with(self, status):
@@ -354,6 +357,11 @@ class FlashModel:
         self._end_with(0)
 
     def _place(self, command):
+        if self._numbers.FAMILY == "f7":
+            number = command >> 3 & 0x1F
+            sizes = [32] * 4 + [128] + [256] * 7  # KB
+            assert number < len(sizes)
+            return 0x08000000 + sum(sizes[:number]) * 1024, sizes[number] * 1024
         if self._numbers.FAMILY == "f4":
             number = command >> 3 & 0x1F
             bank, number = number >> 4, number & 0xF
@@ -728,7 +736,7 @@ class Stm32:
         self.i2c = []
         self.spi = []
         self.rtc = RtcModel(self)
-        self.can = {n: CanModel(self, self.numbers.CAN[n]) for n in (1, 2)}
+        self.can = {n: CanModel(self, self.numbers.CAN[n]) for n in self.numbers.CAN}
         self.can_open = {}
         self.uarts = {}
         self.alternates = {}  # name of a pin -> (mode, function) as init() was told

@@ -39,6 +39,52 @@ def test_f4_erases_each_sector_of_both_banks():
     assert flash.erased == expected
 
 
+class Nothing:
+    def append(self, item):
+        pass
+
+
+def test_f7_sectors():
+    chip, flash, memory = opened("f7", 0x08000000, 0x200000)
+    chip.memory.log = Nothing()
+    at = 0x08000000
+    expected = []
+    while at < 0x08200000:
+        size = memory.sector_size(at)
+        assert memory.sector_size(at + size - 1) == size
+        memory.erase(at)
+        expected.append((at, size))
+        at += size
+    assert flash.erased == expected
+    assert [size >> 10 for _, size in expected] == [32] * 4 + [128] + [256] * 7
+
+
+def test_f7_drops_lines_of_the_core_s_cache():
+    chip, flash, memory = opened("f7", 0x08008000, 0x8000)
+    chip.memory.log.clear()
+    memory.program(0x08008010, bytes(range(40)), 0, 40)
+    assert chip.memory.written(0xE000EF5C) == [0x08008000, 0x08008020]
+    back = bytearray(44)
+    memory.read(0x0800800C, back)
+    assert back == b"\xff" * 4 + bytes(range(40))
+    chip.memory.log.clear()
+    memory.erase(0x08008000)
+    lines = chip.memory.written(0xE000EF5C)
+    assert len(lines) == 1024 and lines[0] == 0x08008000 and lines[-1] == 0x0800FFE0
+    # Bits of ACR mean other things there.
+    assert chip.memory.written(chip.numbers.FLASH_ACR) == []
+
+
+def test_a_flash_that_stays_busy():
+    chip, flash, memory = opened("f4", 0x080E0000, 0x20000)
+    import driverport.flash as module
+
+    assert module._BUSY_US == 30_000_000
+    module._BUSY_US = 100
+    chip.memory.on_read[chip.numbers.FLASH_SR] = lambda: (chip.core.pass_time(1), 1 << 16)[1]
+    fails(EIO, "the flash stays busy", memory.erase, 0x080E0000)
+
+
 def test_programmed_and_read_back():
     for family, start in (("f4", 0x080E0000), ("l4", 0x080F0000)):
         chip, flash, memory = opened(family, start, 0x20000 if family == "f4" else 0x10000, 1024)

@@ -1,0 +1,119 @@
+# platforms: cpython host-stock mps2-stock
+# port: stm32
+# uses: unit/families/stm32.py unit/families/stm32_spi.py unit/families/stm32_qspi.py
+
+"""The families whose numbers differ from F4's and L4's: what they have works, what not says so."""
+
+from errno import EOPNOTSUPP
+
+from support import PinClass, QuadspiModel, SpiUnit, Stm32, fails
+
+NEW = ("f7", "h7", "wb")
+
+
+def test_pins_ports_and_alarms():
+    for family in NEW:
+        chip = Stm32(family)
+        port = chip.open()
+        from drivers import DigitalOut, PortOut, Ticker
+
+        led = DigitalOut("LED1", value=1)
+        group = PortOut("A", mask=0x30, value=0x20)
+        assert led() == 1 and group() == 0x20
+        assert chip.memory.cells[chip.numbers.GPIO + 0x14] == 0x20
+        count = [0]
+
+        def rung(ticker, count=count):
+            count[0] += 1
+
+        ticker = Ticker()
+        ticker.attach(rung, 100, hard=True)
+        chip.core.pass_time(1050)
+        assert count == [10], family
+        ticker.detach()
+        for driver in (led, group):
+            driver.deinit()
+        assert port.NAME == "nucleo"
+
+
+def test_serial_ports():
+    for family in NEW:
+        chip = Stm32(family)
+        chip.open()
+        import sys
+
+        sys.modules["board"].BUSES["UART"] = (1, {1: ("PA9", "PA10")})
+        from drivers import BufferedSerial
+
+        serial = BufferedSerial()
+        uart = chip.uarts[1]
+        uart.receive(b"x", 2 | 1)
+        assert serial.errors() == (0, 1, 1) and uart.errors == 0, family
+        before = len(chip.memory.log)
+        serial.send_break(1)
+        touched = [at for _, at, _ in chip.memory.log[before:]]
+        # MODER and BSRR of port A.
+        assert chip.numbers.GPIO in touched and chip.numbers.GPIO + 0x18 in touched
+        serial.deinit()
+
+
+def test_deep_sleep_by_the_calendar():
+    for family in NEW:
+        chip = Stm32(family)
+        port = chip.open()
+        port.deep_sleep(1000)
+        assert 996 <= port.slept_ms() <= 1004, family
+
+
+def test_a_device_on_spi():
+    for family in ("f7", "wb"):
+        chip = Stm32(family)
+        chip.open()
+        PinClass.cpu.A4.drive(1)
+        unit = SpiUnit(chip, PinClass.cpu.A4)
+        from drivers import SPISlave
+
+        slave = SPISlave()
+        assert unit.frame(b"ab") == b"\xff\xff"
+        assert slave.read() == ord("a") and slave.read() == ord("b")
+        slave.deinit()
+
+
+def test_quadspi():
+    for family in ("f7", "h7"):
+        chip = Stm32(family)
+        chip.open()
+        model = QuadspiModel(chip)
+        from drivers import QSPI
+
+        qspi = QSPI(freq=20_000_000)
+        found = bytearray(1)
+        model.reply = b"!"
+        qspi.command_transfer(0x9F, -1, None, found)
+        assert found == b"!"
+        # Nothing reads ahead from where the memory could be mapped.
+        cells = chip.memory.cells
+        assert cells[0xE000ED98] == 1 and cells[0xE000ED9C] == 0x90000000
+        assert cells[0xE000EDA0] == 0x10000037 and cells[0xE000ED94] == 5
+        qspi.deinit()
+
+
+def test_what_is_not_supported():
+    for family, features in (
+        ("f7", ("Watchdog",)),
+        ("h7", ("Watchdog", "FlashIAP", "CAN", "SPISlave on SPI(1)")),
+        ("wb", ("Watchdog", "FlashIAP", "CAN", "QSPI")),
+    ):
+        chip = Stm32(family)
+        chip.open()
+        import drivers
+
+        makers = {
+            "Watchdog": lambda drivers=drivers: drivers.Watchdog(1000),
+            "FlashIAP": lambda drivers=drivers: drivers.FlashIAP(),
+            "CAN": lambda drivers=drivers: drivers.CAN(),
+            "QSPI": lambda drivers=drivers: drivers.QSPI(),
+            "SPISlave on SPI(1)": lambda drivers=drivers: drivers.SPISlave(),
+        }
+        for feature in features:
+            fails(EOPNOTSUPP, "nucleo has no " + feature, makers[feature])
