@@ -3,6 +3,7 @@
 import driverport
 from micropython import const
 
+from .context import refuse_isr
 from .pins import Gone, claim, release
 
 _FULL = const(65535)
@@ -47,6 +48,7 @@ class AnalogIn:
 
     def read(self):
         """The voltage as a part of full scale, 0.0 to 1.0. Allocates. Context: any but an ISR."""
+        refuse_isr("not in an interrupt handler, which has no heap: read_u16() works there")
         return self.read_u16() / _FULL
 
     def read_u16(self):
@@ -95,6 +97,7 @@ class AnalogIn:
         """Give the pin back. May be called twice. Context: thread or base level."""
         adc = self._adc
         if not isinstance(adc, Gone):
+            refuse_isr()
             self._adc = Gone("AnalogIn '%s'" % self.key)
             adc.deinit()
             release(self)

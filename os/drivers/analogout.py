@@ -3,6 +3,7 @@
 import driverport
 from micropython import const
 
+from .context import refuse_isr
 from .pins import Gone, claim, release
 
 _FULL = const(65535)
@@ -55,6 +56,7 @@ class AnalogOut:
 
     def read(self):
         """What was set, 0.0 to 1.0. Context: any but an ISR, it allocates."""
+        refuse_isr("not in an interrupt handler, which has no heap: read_u16() works there")
         return self.read_u16() / _FULL
 
     def read_u16(self):
@@ -71,6 +73,7 @@ class AnalogOut:
         """
         dac = self._dac
         if not isinstance(dac, Gone):
+            refuse_isr()
             self._dac = Gone("AnalogOut '%s'" % self.key)
             dac.deinit()
             release(self)

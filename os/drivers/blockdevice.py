@@ -5,8 +5,9 @@ The contract is in docs/contracts.md; tests/conformance has its suite.
 
 from errno import EINVAL, ENODEV
 
+from driverport import in_isr
 from micropython import const
-from rtos.core import in_isr, lock, unlock
+from rtos.core import lock, unlock
 
 # Requests of MicroPython's block protocol, vfs.AbstractBlockDev.ioctl().
 _SHUTDOWN = const(2)
@@ -76,11 +77,18 @@ class BlockDevice:
         self.deinit()
 
     def deinit(self):
-        """Give the medium up; what was programmed is on it. May be called twice."""
+        """Give the medium up; what was programmed is on it. May be called twice.
+
+        Raises the OSError of a sync() that fails, as when the chip has gone; it is given up all the same.
+        """
         if not self._gone:
-            self._sync()
-            self._gone = True
-            self._deinit()
+            if in_isr():
+                self._check(0, 0, 1)  # raises
+            try:
+                self._sync()
+            finally:
+                self._gone = True
+                self._deinit()
 
     # ---- The contract
 
@@ -125,10 +133,10 @@ class BlockDevice:
         self._sync()
 
     def _check(self, addr, size, unit):
-        if self._gone:
-            raise OSError(ENODEV, "%s is deinitialised" % type(self).__name__)
         if in_isr():
             raise RuntimeError("a medium cannot be waited for in an interrupt handler")
+        if self._gone:
+            raise OSError(ENODEV, "%s is deinitialised" % type(self).__name__)
         if addr < 0 or size < 0 or addr + size > self.size:
             raise ValueError("%d bytes at %#x: this device ends at %#x" % (size, addr, self.size))
         if addr % unit or size % unit:

@@ -6,6 +6,7 @@ from driverport import uart_room
 from micropython import const, schedule
 from rtos.core import in_thread, lock, post, running, served, unlock
 
+from .context import refuse_isr
 from .pins import Gone
 from .serialport import BAUDRATE, IRQ_RX, IRQ_TXIDLE, SerialPort
 from .streamwait import StreamWaiters
@@ -19,6 +20,7 @@ _INVALID = const(0x20)
 
 _RX = IRQ_RX
 _TXIDLE = IRQ_TXIDLE
+_CANNOT_WAIT = "an interrupt handler cannot wait: a thread does"
 _defaults = {}
 
 
@@ -93,6 +95,7 @@ class BufferedSerial(SerialPort):
 
     def read(self, n=-1):
         """Read what is there, at most n bytes, as bytes; None when there is none. Allocates."""
+        refuse_isr("not in an interrupt handler, which has no heap: readinto() works there")
         lock()
         try:
             there = self._uart.any()
@@ -106,6 +109,7 @@ class BufferedSerial(SerialPort):
 
     def readline(self):
         """Read what is there, up to the end of the line; None when there is nothing. Allocates."""
+        refuse_isr("not in an interrupt handler, which has no heap: readinto() works there")
         line = b""
         while not line.endswith(b"\n"):
             byte = self.read(1)
@@ -166,6 +170,7 @@ class BufferedSerial(SerialPort):
         if not len(buf):
             raise ValueError("recv_into() needs a buffer of at least one byte")
         if not in_thread():
+            refuse_isr(_CANNOT_WAIT)
             return _outside(self, "recv_into", buf, timeout_ms)
         if not self._readers.waiters:
             n = self.readinto(buf)
@@ -179,6 +184,7 @@ class BufferedSerial(SerialPort):
         On ETIMEDOUT some of it has been sent.
         """
         if not in_thread():
+            refuse_isr(_CANNOT_WAIT)
             return _outside(self, "sendall", buf, timeout_ms)
         done = 0
         if not self._writers.waiters:
@@ -190,6 +196,7 @@ class BufferedSerial(SerialPort):
     def drain(self, timeout_ms=None):
         """Wait until all that was written has left. Awaitable. As recv_into() otherwise."""
         if not in_thread():
+            refuse_isr(_CANNOT_WAIT)
             return _outside(self, "drain", timeout_ms)
         if self._uart.txdone():
             return served()
@@ -250,6 +257,7 @@ class BufferedSerial(SerialPort):
             unlock()
 
     def deinit(self):
+        """As SerialPort.deinit(); threads that wait get OSError(ENODEV)."""
         super().deinit()
         self._notify = None
         for who in (self._readers, self._writers, self._drainers):

@@ -3,6 +3,7 @@
 from machine import Pin
 from micropython import const
 
+from .context import refuse_isr
 from .pins import Gone, claim, lend_constants, open_pin, release, reset
 
 _PINS_MAX = const(16)
@@ -86,6 +87,7 @@ class _Bus:
         pins = self._pins
         if isinstance(pins, Gone):
             return
+        refuse_isr()
         self._pins = Gone(type(self).__name__)
         release(self)
         for pin in pins:

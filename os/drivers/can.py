@@ -4,19 +4,20 @@ from errno import ENODEV, ETIMEDOUT
 
 import driverport
 from micropython import const
-from rtos.core import EventFlags, in_isr, lock, unlock
+from rtos.core import EventFlags, lock, unlock
 
 from .canfilter import expand
 from .canmessage import CANMessage
+from .cansettings import MODES, STATES, check, not_sent
 from .cantx import TxRecord
-from .pins import claim, release
+from .context import refuse_isr
+from .pins import claim, gone_text, release
 from .softcall import SoftCall
 
 # Not in MicroPython's errno; Linux has these numbers.
 _EBUSY = const(16)
 _ENETDOWN = const(100)
 
-_FREQ_MAX = const(1_000_000)
 _RX_SIZE = const(32)
 _COUNT_MASK = const(0x3FFFFFFF)
 # Bits of the flags besides the events; the buffers' bits are above.
@@ -25,9 +26,6 @@ _ROOM = const(0x200)
 _FIRST_BUFFER = const(10)
 _BUFFERS_MAX = const(20)
 _EVENTS = const(0x3F)
-
-_STATES = ("stopped", "active", "warning", "passive", "bus-off")
-_MODES = ("normal", "silent", "loopback", "silent loopback")
 
 
 class CAN:
@@ -70,12 +68,13 @@ class CAN:
     ANY = const(2)
 
     def __init__(self, bus=None, freq=500_000, mode=0, rx_size=_RX_SIZE):
-        _check(freq, mode)
+        check(freq, mode)
         if not isinstance(rx_size, int) or rx_size < 1:
             raise ValueError("rx_size: frames to keep, 1 or more")
         self._port = None
         number, pins = driverport.find_can(bus)
         self._name = "CAN(%d)" % number
+        self._gone = gone_text(self._name)
         claim(self, *pins, unit=self._name)
         try:
             self._set_up(driverport.Can(number), freq, mode, rx_size)
@@ -111,8 +110,8 @@ class CAN:
         return "<%s %d bit/s %s, %s, tx errors %d, rx errors %d>" % (
             self._name,
             self._freq,
-            _MODES[self._mode],
-            _STATES[self.state()],
+            MODES[self._mode],
+            STATES[self.state()],
             self.tx_errors(),
             self.rx_errors(),
         )
@@ -129,7 +128,7 @@ class CAN:
         """The bit rate, or set it: the node leaves the bus and comes back. Context: not an ISR."""
         self._ready()
         if hz is not None:
-            _check(hz, self._mode)
+            check(hz, self._mode)
             self._restart(hz, self._mode)
         return self._freq
 
@@ -137,7 +136,7 @@ class CAN:
         """The mode, or set it: the node leaves the bus and comes back. Context: not an ISR."""
         self._ready()
         if mode is not None:
-            _check(self._freq, mode)
+            check(self._freq, mode)
             self._restart(self._freq, mode)
         return self._mode
 
@@ -151,6 +150,7 @@ class CAN:
         """
         port = self._ready()
         if filters:
+            refuse_isr()
             if filters == (None,):
                 filters = chosen = None
             else:
@@ -182,6 +182,7 @@ class CAN:
         Allocates nothing. Context: any but an ISR.
         """
         self._ready()
+        refuse_isr("a hard handler cannot read: it may have come in the middle of another read()")
         lock()
         try:
             get = self._get
@@ -211,6 +212,7 @@ class CAN:
         Another thread may read it first. Raises OSError(ETIMEDOUT). Context: thread.
         """
         self._ready()
+        refuse_isr("an interrupt handler cannot wait: a thread does")
         return self._flags.wait_any(_READABLE, False, timeout_ms)
 
     async def recv(self, message=None, timeout_ms=None):
@@ -248,15 +250,20 @@ class CAN:
             if self._port is port and tx.waits(index, mine):
                 port.cancel(index)
             if isinstance(error, OSError) and error.args[0] == ETIMEDOUT:
-                raise OSError(ETIMEDOUT, self._why_not()) from None
+                raise OSError(
+                    ETIMEDOUT, not_sent(self._name, self.state(), self.tx_errors(), self._freq)
+                ) from None
             raise
         if not tx.was_sent(index, mine):
             self._ready()
-            raise OSError(_ENETDOWN, "%s: not sent, the node is %s" % (self._name, self._word()))
+            raise OSError(
+                _ENETDOWN, "%s: not sent, the node is %s" % (self._name, STATES[self.state()])
+            )
 
     def cancel(self):
         """Take back all frames that wait to be sent. Returns how many. Context: not an ISR."""
         port = self._ready()
+        refuse_isr()
         count = 0
         for index in range(port.TX_QUEUE_LEN):
             if port.cancel(index):
@@ -289,7 +296,9 @@ class CAN:
         """
         if counters is None:
             counters = self._counters
-        self._ready().counters(counters)
+        port = self._ready()
+        refuse_isr()
+        port.counters(counters)
         counters[6] += self.any()
         counters[7] = counters[7] + self._dropped & _COUNT_MASK
         return counters
@@ -300,7 +309,9 @@ class CAN:
         The node is ERROR_ACTIVE again when the bus was idle 128 times for 11 bits; a STATE event
         tells. Context: not an ISR.
         """
-        self._ready().restart()
+        port = self._ready()
+        refuse_isr()
+        port.restart()
 
     def state_change(self, timeout_ms=None):
         """Awaitable: the state has changed since the last time, or since the node started.
@@ -308,6 +319,7 @@ class CAN:
         Raises OSError(ETIMEDOUT). Context: thread.
         """
         self._ready()
+        refuse_isr("an interrupt handler cannot wait: a thread does")
         return self._flags.wait_any(CAN.STATE, True, timeout_ms)
 
     # ---- Interrupts
@@ -320,6 +332,7 @@ class CAN:
         close together; hard: in the interrupt. events() tells which. Context: not an ISR.
         """
         self._ready()
+        refuse_isr()
         self._wanted = 0
         self._hard = function if hard else None
         if self._soft is not None:
@@ -382,6 +395,7 @@ class CAN:
         """Leave the bus; what waits is dropped. May be called again. Context: not an ISR."""
         port = self._port
         if port is not None:
+            refuse_isr()
             port.stop()
             self._port = None
             self._wanted = 0
@@ -397,10 +411,11 @@ class CAN:
     def _ready(self):
         port = self._port
         if port is None:
-            raise OSError(ENODEV, "%s is deinitialised: make a new one" % self._name)
+            raise OSError(ENODEV, self._gone)
         return port
 
     def _restart(self, freq, mode):
+        refuse_isr()
         port = self._port
         port.stop()
         self._put = self._get = 0
@@ -411,8 +426,7 @@ class CAN:
 
     def _submit(self, message):
         port = self._ready()
-        if in_isr():
-            raise RuntimeError("a hard handler cannot send: do it in a thread or soft handler")
+        refuse_isr("a hard handler cannot send: do it in a thread or soft handler")
         if port.state() == CAN.BUS_OFF:
             raise OSError(_ENETDOWN, "%s is bus-off: restart() it" % self._name)
         if self._mode == CAN.SILENT:
@@ -425,23 +439,3 @@ class CAN:
         finally:
             unlock()
         return index
-
-    def _word(self):
-        return _STATES[self.state()]
-
-    def _why_not(self):
-        return "%s: not sent in time, the node is %s, tx errors %d: %s" % (
-            self._name,
-            self._word(),
-            self.tx_errors(),
-            "does another node run at %d bit/s?" % self._freq
-            if self.tx_errors()
-            else "the bus is busy",
-        )
-
-
-def _check(freq, mode):
-    if not isinstance(freq, int) or not 0 < freq <= _FREQ_MAX:
-        raise ValueError("freq: bits a second, up to 1000000")
-    if mode not in (0, 1, 2, 3):
-        raise ValueError("mode: CAN.NORMAL, SILENT, LOOPBACK or SILENT_LOOPBACK")

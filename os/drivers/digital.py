@@ -6,6 +6,7 @@ try:
     from ._fastpin import value
 except ImportError:
     from ._plainpin import value
+from .context import refuse_isr
 from .pins import Gone, claim, lend_constants, open_pin, release, reset
 
 
@@ -40,7 +41,9 @@ class _Digital:
 
     def __getattr__(self, name):
         if name in self._lent:
-            return getattr(self.pin, name)
+            pin = self.pin
+            # A Gone raises when it is called, not when dir() asks what there is.
+            return pin.use if isinstance(pin, Gone) else getattr(pin, name)
         raise AttributeError("%s has no %s" % (type(self).__name__, name))
 
     def __enter__(self):
@@ -79,6 +82,7 @@ class _Digital:
         pin = self.pin
         if isinstance(pin, Gone):
             return
+        refuse_isr()
         self.pin = Gone("%s '%s'" % (type(self).__name__, self.key))
         release(self)
         reset(pin)

@@ -4,7 +4,9 @@ from errno import ENODEV
 
 from driverport import FlashMemory
 from micropython import const
-from rtos.core import in_isr, lock, unlock
+from rtos.core import lock, unlock
+
+from .context import refuse_isr
 
 # The port does not give way while it programs; so much goes to it at a time.
 _PIECE = const(512)
@@ -107,10 +109,9 @@ class FlashIAP:
             at += memory.sector_size(at)
 
     def _check(self, addr, size):
+        refuse_isr("flash cannot be waited for in an interrupt handler")
         if self._memory is None:
             raise OSError(ENODEV, "FlashIAP is deinitialised")
-        if in_isr():
-            raise RuntimeError("flash cannot be waited for in an interrupt handler")
         if size < 0 or addr < self.start or addr + size > self.start + self.size:
             end = self.start + self.size
             raise ValueError(

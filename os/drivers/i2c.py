@@ -6,6 +6,7 @@ from driverport import I2C as make_i2c
 from driverport import find_i2c, recover_i2c
 from micropython import const
 
+from .context import refuse_isr
 from .i2cview import I2CView, check_freq
 from .pins import Gone, claim, release
 from .sharedbus import SharedBus
@@ -119,6 +120,7 @@ class I2C(I2CView):
 
     def init(self, *, freq=None, timeout=None):
         """Set frequency and timeout (us) afresh, as machine.I2C.init(). Context: thread, base level."""
+        refuse_isr()
         before = self._settings
         if freq is not None:
             check_freq(freq)
@@ -132,7 +134,9 @@ class I2C(I2CView):
         """The bus with settings of its own, for one device; they are set when another used the bus.
 
         addr: of the device, for messages. freq, timeout_us: None = as the bus has them now.
+        Context: thread or base level.
         """
+        refuse_isr()
         if not isinstance(addr, int) or not 0 <= addr < 0x400:
             raise ValueError("addr: the address without the read bit, such as 0x48")
         self._bus.hardware.init  # noqa: B018 - ENODEV after deinit()
@@ -147,6 +151,7 @@ class I2C(I2CView):
         bus = self._bus
         if bus is None or bus.gone():
             return
+        refuse_isr()
         bus.forget()
         hardware = bus.hardware
         bus.hardware = Gone(bus.name)

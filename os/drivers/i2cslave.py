@@ -6,7 +6,8 @@ import driverport
 from micropython import const
 from rtos.core import EventFlags
 
-from .pins import claim, release
+from .context import refuse_isr
+from .pins import claim, gone_text, release
 from .softcall import SoftCall
 
 _SIZE = const(32)
@@ -102,6 +103,7 @@ class I2CSlave:
         #: Events for which a soft function of irq() was not called by itself.
         self.missed = 0
         self._hard = self._soft = None
+        self._gone = gone_text("I2CSlave 0x%02x" % addr)
         claim(self, *pins, unit="I2C(%d)" % number)
         try:
             target = driverport.I2cTarget(number, addr, mem, mem_addrsize, general_call)
@@ -137,7 +139,7 @@ class I2CSlave:
         """What the controller wants: NO_DATA, or what is to be done next.
 
         WRITE_ADDRESSED: it has written a message, to be read with readinto(); WRITE_GENERAL: one for
-        all; READ_ADDRESSED: it waits for write(). Context: any but an ISR.
+        all; READ_ADDRESSED: it waits for write(). Context: any, one at a time.
         """
         self._ready(False)
         status = self._status()
@@ -154,14 +156,14 @@ class I2CSlave:
         Raises OSError(ETIMEDOUT). Context: thread.
         """
         self._ready(False)
+        refuse_isr("an interrupt handler cannot wait: a thread does")
         self.receive()
         return self._flags.wait_any(_ADDRESSED | _GONE, False, timeout_ms)
 
     def readinto(self, buf):
         """Take the oldest message. Returns its length, None if there is none.
 
-        Raises ValueError if buf is shorter; the message stays. Allocates nothing. Context: any but an
-        ISR.
+        Raises ValueError if buf is shorter; the message stays. Allocates nothing. Context: any, one at a time.
         """
         self._ready(False)
         get = self._get
@@ -177,8 +179,9 @@ class I2CSlave:
         return length
 
     def read(self):
-        """The oldest message as bytes, None if there is none. Context: any but an ISR."""
+        """The oldest message as bytes, None if there is none. Context: any but an ISR; it allocates."""
         self._ready(False)
+        refuse_isr("not in an interrupt handler, which has no heap: readinto() works there")
         if self._get == self._put:
             return None
         buf = bytearray(self._lengths[self._get])
@@ -189,7 +192,7 @@ class I2CSlave:
         """The reply to the controller that reads, or to the next one that will. Returns its length.
 
         buf: 1 byte or more, up to `size` of the constructor; it is copied. A second write() before the
-        controller has read is another reply instead. Allocates nothing. Context: any but an ISR.
+        controller has read is another reply instead. Allocates nothing. Context: any, one at a time.
         """
         target = self._ready(False)
         n = len(buf)
@@ -209,7 +212,7 @@ class I2CSlave:
     def stop(self):
         """Forget the messages and the reply; a controller that is held up reads 0xff.
 
-        Context: any but an ISR. Source: mbed's I2CSlave::stop().
+        Context: any, one at a time. Source: mbed's I2CSlave::stop().
         """
         target = self._ready(False)
         self._get = self._put
@@ -225,6 +228,7 @@ class I2CSlave:
         once for several events that come close together; hard: in the interrupt. Context: not an ISR.
         """
         self._ready(None)
+        refuse_isr()
         self._hard = None
         if self._soft is not None:
             self._soft.cancel()
@@ -241,6 +245,7 @@ class I2CSlave:
         """Leave the bus. May be called again. Context: thread or base level."""
         target = self._target
         if target is not None:
+            refuse_isr()
             self._target = None
             target.deinit()
             release(self)
@@ -253,9 +258,7 @@ class I2CSlave:
     def _ready(self, memory):
         target = self._target
         if target is None:
-            raise OSError(
-                ENODEV, "I2CSlave 0x%02x has been deinitialised: make a new one" % self._addr
-            )
+            raise OSError(ENODEV, self._gone)
         if memory is not None and memory != (self._mem is not None):
             raise ValueError(
                 "only with mem=" if memory else "with mem= the controller reads and writes that"

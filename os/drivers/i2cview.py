@@ -6,6 +6,7 @@ from driverport import I2C_DIRECT
 from micropython import const
 from rtos.core import yield_
 
+from .context import refuse_isr
 from .sharedbus import BusView
 
 _PIECE = const(32)  # bytes of an awaited transfer between two places where others may run
@@ -41,6 +42,7 @@ class I2CView(BusView):
     def freq(self, freq=None):
         """The frequency in Hz, or set it for the next transfer. Raises ValueError."""
         if freq is not None:
+            refuse_isr()
             check_freq(freq)
             self._change((freq, self._settings[1]))
         return self._settings[0]
@@ -209,7 +211,7 @@ class I2CView(BusView):
 
     # ---- Awaited ones
 
-    async def transfer(self, addr, tx=None, rx=None, *, stop=True, timeout_ms=None):
+    def transfer(self, addr, tx=None, rx=None, *, stop=True, timeout_ms=None):
         """Write tx, then fill rx after a repeated start; either may be None, lengths differ at will.
 
         The bus is kept meanwhile, and equals of this thread run every 32 bytes where the port has the
@@ -217,6 +219,10 @@ class I2CView(BusView):
         Raises OSError: ENODEV, ETIMEDOUT, and EIO when tx is not acknowledged to its end.
         Allocates a coroutine and views of the buffers. Context: thread.
         """
+        refuse_isr()
+        return self._transfer(addr, tx, rx, stop, timeout_ms)
+
+    async def _transfer(self, addr, tx, rx, stop, timeout_ms):
         if rx is not None:
             _check_read(len(rx))
         await self.acquire(timeout_ms)

@@ -2,8 +2,9 @@
 
 from driverport import Alarm, PinInterrupt
 from machine import Pin
-from rtos.core import EventFlags, in_isr
+from rtos.core import EventFlags
 
+from .context import refuse_isr
 from .digital import _Digital
 
 try:
@@ -107,18 +108,19 @@ class InterruptIn(_Digital):
         return self._wait(FALLING, timeout_ms)
 
     def enable(self):
-        """Report edges again. Context: as rise()."""
+        """Report edges again. Context: any."""
         self._enabled = True
         self._update()
 
     def disable(self):
-        """Report no edges until enable(); those in between are not seen. Context: as rise()."""
+        """Report no edges until enable(); those in between are not seen. Context: any."""
         self._enabled = False
         self._update()
 
     def deinit(self):
         """Stop reporting, give the pin back; a thread that waits gets 4. May be called twice."""
         if self.is_connected():
+            refuse_isr()
             self._switch(0)
             for call in (self._rise_call, self._fall_call):
                 if call is not None:
@@ -129,8 +131,7 @@ class InterruptIn(_Digital):
         super().deinit()
 
     def _prepare(self, before, function, hard):
-        if in_isr():
-            raise RuntimeError("not in an interrupt handler: set callbacks up before")
+        refuse_isr()
         self.pin()  # ENODEV after deinit()
         if function is not None and not callable(function):
             raise TypeError("pass the function, not its call")

@@ -6,6 +6,8 @@ from driverport import make_pin, resolve
 from machine import Pin
 from micropython import const
 
+from .context import refuse_isr
+
 _EBUSY = const(16)  # MicroPython's errno has no name for it
 
 _owners = {}  # key -> driver
@@ -53,7 +55,11 @@ def claim(driver, *pins, unit=None):
 
 
 def release(driver):
-    """Give the pins of a driver back; it may have none. Context: thread or base level."""
+    """Give the pins of a driver back; it may have none. Context: thread or base level.
+
+    RuntimeError in an interrupt handler.
+    """
+    refuse_isr()
     for key in [key for key, owner in _owners.items() if owner is driver]:
         del _owners[key]
 
@@ -63,13 +69,22 @@ def owner(pin):
     return _owners.get(key_of(pin))
 
 
+def gone_text(name):
+    """What the use of a driver that was deinitialised says. Made beforehand: handlers have no heap."""
+    return "%s has been deinitialised: make a new one" % name
+
+
 class Gone:
     """In the place of the hardware of a driver that has been deinitialised: every use raises."""
 
     def __init__(self, name):
-        self._name = name
+        self._text = gone_text(name)
 
-    def __call__(self, *args):
+    def __call__(self, one=None, two=None, three=None):  # *args would allocate
+        self._raise()
+
+    def use(self, *args, **options):
+        """In the place of any method."""
         self._raise()
 
     def __getattr__(self, name):
@@ -82,7 +97,7 @@ class Gone:
         self._raise()
 
     def _raise(self):
-        raise OSError(ENODEV, "%s has been deinitialised: make a new one" % self._name)
+        raise OSError(ENODEV, self._text)
 
 
 def reset(pin):

@@ -2,6 +2,7 @@
 
 from driverport import PortRegister
 
+from .context import refuse_isr
 from .pins import Gone, claim, release
 
 
@@ -53,6 +54,7 @@ class _Port:
         register = self._register
         if isinstance(register, Gone):
             return
+        refuse_isr()
         self._register = Gone("%s '%s'" % (type(self).__name__, self._name))
         release(self)
         register.write(self._mask, 0)

@@ -3,6 +3,7 @@
 import driverport
 from micropython import const
 
+from .context import refuse_isr
 from .pins import Gone, claim, release
 from .sleep import lock_deep_sleep, unlock_deep_sleep
 
@@ -74,6 +75,7 @@ class PwmOut:
         """The frequency in hertz, or set it; the duty cycle stays. Returns what the board reaches."""
         pwm = self._pwm
         if hz is not None:
+            refuse_isr()
             _check(hz, None)
             pwm.freq(hz)
             self._pulse_ns = None
@@ -115,6 +117,7 @@ class PwmOut:
 
     def duty_ns(self, ns=None):
         """The time that the pin is high in each period, nanoseconds, or set it."""
+        refuse_isr("not in an interrupt handler: duty_u16() works there")
         period_ns = _NS // self._pwm.freq()
         if ns is not None:
             if not isinstance(ns, int) or not 0 <= ns <= period_ns:
@@ -150,6 +153,7 @@ class PwmOut:
         """Stop, and give the pin back as an input. May be called twice."""
         pwm = self._pwm
         if not isinstance(pwm, Gone):
+            refuse_isr()
             self._pwm = Gone("PwmOut '%s'" % self.key)
             if not self._suspended:
                 unlock_deep_sleep(self._lock)

@@ -5,7 +5,8 @@ from errno import ENODEV
 import driverport
 from micropython import const
 
-from .pins import claim, release
+from .context import refuse_isr
+from .pins import claim, gone_text, release
 
 _FREQ = const(1_000_000)
 _NONE = const(-1)
@@ -36,6 +37,7 @@ class QSPI:
         _check(freq, mode)
         number, pins = driverport.find_qspi(bus)
         self._name = "QSPI(%d)" % number
+        self._gone = gone_text(self._name)
         claim(self, *pins, unit=self._name)
         try:
             port = driverport.Qspi(number)
@@ -141,14 +143,16 @@ class QSPI:
         """Let go of the lines. May be called again."""
         port = self._port
         if port is not None:
+            refuse_isr()
             self._port = None
             port.stop()
             release(self)
 
     def _ready(self):
+        refuse_isr()
         port = self._port
         if port is None:
-            raise OSError(ENODEV, "%s has been deinitialised: make a new one" % self._name)
+            raise OSError(ENODEV, self._gone)
         return port
 
     def _check_command(self, instruction, address, alt):

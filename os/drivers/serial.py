@@ -3,6 +3,7 @@
 from driverport import uart_room
 from micropython import const
 
+from .context import refuse_isr
 from .serialport import BAUDRATE, IRQ_RX, IRQ_TXIDLE, SerialPort
 
 _RING = const(16)  # bytes that the port keeps where its hardware keeps one or none
@@ -17,8 +18,7 @@ class UnbufferedSerial(SerialPort):
     baudrate: Bd. bits, parity (None, 0 even, 1 odd), stop: the format. flow: RTS and CTS.
     Another UnbufferedSerial on the same pins takes over. Raises ValueError for a port that does not
     exist, OSError(EBUSY) if another kind of driver has the pins, OSError(EOPNOTSUPP) for what the
-    port lacks. All methods but the constructor, baud(), format() and deinit() work in interrupt
-    handlers. Source: mbed's UnbufferedSerial.
+    port lacks. In interrupt handlers work readable(), writable(), readinto(), write() and any(). Source: mbed's UnbufferedSerial.
     """
 
     RX = _RX
@@ -64,6 +64,7 @@ class UnbufferedSerial(SerialPort):
 
     def read(self, n=1):
         """Read what is there, at most n bytes, as bytes; None when there is none. Allocates."""
+        refuse_isr("not in an interrupt handler, which has no heap: readinto() works there")
         there = self._uart.any()
         return self._uart.read(min(n, there)) if there else None
 
@@ -85,6 +86,7 @@ class UnbufferedSerial(SerialPort):
         if function is not None and not callable(function):
             raise TypeError("attach(function): pass the function, not its call")
         self._uart.any()
+        refuse_isr()
         self._functions[irq - 1] = function
         self._hard = hard
         self._attach()

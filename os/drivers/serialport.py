@@ -7,6 +7,7 @@ from driverport import find_uart, uart_break, uart_errors
 from machine import UART
 from micropython import const
 
+from .context import refuse_isr
 from .pins import Gone, claim, release
 
 BAUDRATE = const(115_200)
@@ -62,6 +63,7 @@ class SerialPort(io.IOBase):
         """The rate in Bd, or set it. Raises ValueError. Context: thread or base level."""
         self._uart.any()  # raises after deinit()
         if baudrate is not None:
+            refuse_isr()
             _check(baudrate, *self._format)
             self._change(baudrate, self._format)
         return self._baudrate
@@ -71,6 +73,7 @@ class SerialPort(io.IOBase):
         lacks; the old format stays then. Context: thread or base level.
         """
         self._uart.any()
+        refuse_isr()
         _check(self._baudrate, bits, parity, stop)
         self._change(self._baudrate, (bits, parity, stop))
 
@@ -88,13 +91,18 @@ class SerialPort(io.IOBase):
         return self._uart.any()
 
     def errors(self):
-        """(overruns, framing errors, parity errors) since the board started. Context: any."""
+        """(overruns, framing errors, parity errors) since the board started. Allocates.
+
+        Context: any but an ISR.
+        """
         self._uart.any()
+        refuse_isr()
         return uart_errors(self._number, self._uart)
 
     def send_break(self, ms=10):
         """Hold the line low for so long. Raises OSError(EOPNOTSUPP) where the port cannot."""
         self._uart.any()
+        refuse_isr()
         uart_break(self._number, self._uart, ms)
 
     def deinit(self):
@@ -105,6 +113,7 @@ class SerialPort(io.IOBase):
         uart = self._uart
         if uart is None or isinstance(uart, Gone):
             return
+        refuse_isr()
         self._uart = Gone("%s UART%d" % (type(self).__name__, self._number))
         uart.irq(None)
         uart.deinit()

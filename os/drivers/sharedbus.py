@@ -1,8 +1,10 @@
 """What buses that several devices share have in common: one user at a time, its settings on."""
 
+from driverport import in_isr
 from micropython import const
 from rtos.core import Mutex, in_thread, lock, unlock
 
+from .context import refuse_isr
 from .pins import Gone
 
 _EBUSY = const(16)  # MicroPython's errno has no name for it
@@ -28,6 +30,7 @@ class SharedBus:
         self.state = [None, False]
         # An interrupt handler, where it is raised, has no heap to make it.
         self._busy = "%s is in the middle of a transfer" % name
+        self._kept = "%s is kept by a thread" % name
         self._known = []
         self._direct = None  # the first of the views that are direct
 
@@ -48,6 +51,8 @@ class SharedBus:
         if self.state[_INSIDE]:
             raise OSError(_EBUSY, self._busy)
         owner = self.mutex.owner
+        if owner is not None and in_isr():
+            raise OSError(_EBUSY, self._kept)
         if owner is not None and not _is_mine(self.mutex):
             raise OSError(_EBUSY, "%s is kept by %r" % (self.name, owner))
 
@@ -192,6 +197,7 @@ class BusView:
 
         Raises OSError(ETIMEDOUT). `async with bus:` does both. Context: thread.
         """
+        refuse_isr()
         if not in_thread():
             return self._acquire(timeout_ms)
         awaitable = self._bus.mutex.acquire(timeout_ms)

@@ -11,7 +11,9 @@ from time import ticks_us as _raw_us
 import driverport
 from machine import disable_irq, enable_irq
 from micropython import const
-from rtos.core import in_isr, in_thread, lock, unlock
+from rtos.core import in_thread, lock, unlock
+
+from .context import refuse_isr
 
 _EBUSY = const(16)
 _LOCKS_MAX = const(65535)  # as USHRT_MAX, mbed's limit
@@ -184,8 +186,7 @@ def sleep_auto(ms=None):
 def _check(ms):
     if ms is not None and (not isinstance(ms, int) or not 0 <= ms < 1 << 29):
         raise ValueError("ms: 0 to 2**29 - 1, or None, not %r" % (ms,))
-    if in_isr():
-        raise RuntimeError("an interrupt handler cannot sleep")
+    refuse_isr("an interrupt handler cannot sleep")
     if in_thread():
         raise RuntimeError("that would stop all threads: await rtos.sleep_ms()")
 

@@ -4,6 +4,7 @@ from driverport import SPI as make_spi
 from driverport import find_spi
 from micropython import const
 
+from .context import refuse_isr
 from .pins import Gone, claim, release
 from .sharedbus import SharedBus
 from .spiview import SPIView, check_filler
@@ -95,6 +96,7 @@ class SPIDevice(SPIView):
         """
         name = self._bus.name
         if self.is_connected():
+            refuse_isr()
             try:
                 self.deselect()
             except OSError:
@@ -169,6 +171,7 @@ class SPI(SPIView):
 
     def init(self, baudrate=None, *, polarity=None, phase=None, bits=None, firstbit=None):
         """Change settings, as machine.SPI.init(): what is not given stays. Not in an ISR."""
+        refuse_isr()
         self._change(self._merged((baudrate, polarity, phase, bits, firstbit)))
 
     def _merged(self, given):
@@ -191,7 +194,9 @@ class SPI(SPIView):
 
         cs: its chip select, a pin's name or an object that is called with a level, low when it is
         selected; None: the caller's matter. Others: None = as the bus has them now.
+        Context: thread or base level.
         """
+        refuse_isr()
         self._bus.hardware.init  # noqa: B018 - ENODEV after deinit()
         settings = self._merged((baudrate, polarity, phase, bits, firstbit))
         check_filler(write_value)
@@ -209,5 +214,6 @@ class SPI(SPIView):
         """
         bus = self._bus
         if bus is not None and not bus.gone():
+            refuse_isr()
             bus.end()
             release(self)

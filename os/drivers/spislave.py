@@ -6,7 +6,8 @@ import driverport
 from micropython import const
 from rtos.core import EventFlags
 
-from .pins import claim, release
+from .context import refuse_isr
+from .pins import claim, gone_text, release
 from .softcall import SoftCall
 
 _SIZE = const(64)
@@ -58,6 +59,7 @@ class SPISlave:
         self._interrupt = self._on_word
         self._load = None
         self._name = "SPI(%d)" % number
+        self._gone = gone_text("SPISlave of " + self._name)
         claim(self, *pins, unit=self._name)
         try:
             target = driverport.SpiTarget(number, self._interrupt, polarity, phase, firstbit)
@@ -86,7 +88,7 @@ class SPISlave:
         return (self._put - self._get) % len(self._ring)
 
     def read(self):
-        """The oldest byte, None if there is none. Allocates nothing. Context: any but an ISR."""
+        """The oldest byte, None if there is none. Allocates nothing. Context: any, one at a time."""
         self._ready()
         get = self._get
         if get == self._put:
@@ -101,7 +103,7 @@ class SPISlave:
     def readinto(self, buf):
         """Fill buf with what there is. Returns the number of bytes, None if there is none.
 
-        Allocates nothing. Context: any but an ISR.
+        Allocates nothing. Context: any, one at a time.
         """
         n = 0
         while n < len(buf):
@@ -117,6 +119,8 @@ class SPISlave:
 
         Raises OSError(ETIMEDOUT). Context: thread.
         """
+        self._ready()
+        refuse_isr("an interrupt handler cannot wait: a thread does")
         if not self.receive():
             self._flags.clear(_READABLE)
             if self.receive():
@@ -142,7 +146,7 @@ class SPISlave:
         """The bytes that go out with the next ones that come in; then `fill` again. Returns how many.
 
         buf: 1 byte or more, up to `size` of the constructor; it is copied. A second write() takes back
-        what is left of the first. Allocates nothing. Context: any but an ISR.
+        what is left of the first. Allocates nothing. Context: any, one at a time.
         """
         target = self._ready()
         n = len(buf)
@@ -167,6 +171,7 @@ class SPISlave:
         that come close together; hard: in the interrupt, with each. Context: not an ISR.
         """
         self._ready()
+        refuse_isr()
         self._hard = None
         if self._soft is not None:
             self._soft.cancel()
@@ -183,6 +188,7 @@ class SPISlave:
         """Leave the bus. May be called again. Context: thread or base level."""
         target = self._target
         if target is not None:
+            refuse_isr()
             self._target = None
             target.deinit()
             if self._soft is not None:
@@ -193,7 +199,7 @@ class SPISlave:
     def _ready(self):
         target = self._target
         if target is None:
-            raise OSError(ENODEV, "SPISlave has been deinitialised: make a new one")
+            raise OSError(ENODEV, self._gone)
         return target
 
     def _on_word(self, value):

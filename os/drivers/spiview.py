@@ -1,10 +1,11 @@
 """An SPI bus as one of its users sees it: with settings and a chip select of its own."""
 
-from driverport import SPI_DIRECT
+from driverport import SPI_DIRECT, in_isr
 from machine import Pin
 from micropython import const
 from rtos.core import lock, unlock, yield_
 
+from .context import refuse_isr
 from .sharedbus import BusView
 
 try:
@@ -91,6 +92,8 @@ class SPIView(BusView):
 
     def _prepare(self, bus):
         if bus.selected is not None and bus.selected is not self:
+            if in_isr():
+                raise OSError(_EBUSY, "another device is selected")
             raise OSError(_EBUSY, "%r is selected: deselect() it first" % bus.selected)
         super()._prepare(bus)
 
@@ -146,6 +149,7 @@ class SPIView(BusView):
 
     def read(self, nbytes, write=None):
         """Receive nbytes, as bytes, while `write` goes out again and again."""
+        refuse_isr("not in an interrupt handler, which has no heap: readinto() works there")
         buf = bytearray(nbytes)
         self.readinto(buf, write)
         return bytes(buf)
@@ -200,13 +204,17 @@ class SPIView(BusView):
 
     # ---- Awaited transfers
 
-    async def transfer(self, tx=None, rx=None, *, timeout_ms=None):
+    def transfer(self, tx=None, rx=None, *, timeout_ms=None):
         """Send tx while rx is filled; either may be None, and their lengths differ at will.
 
         The bus is kept and the chip selected meanwhile; equals of this thread run every 64 bytes.
         timeout_ms: for the bus to become free. Raises OSError(ETIMEDOUT), OSError(ECANCELED) after
         abort(). Allocates a coroutine and views of the buffers. Context: thread.
         """
+        refuse_isr()
+        return self._transfer(tx, rx, timeout_ms)
+
+    async def _transfer(self, tx, rx, timeout_ms):
         await self.acquire(timeout_ms)
         selected = self._bus.selected is self
         try:

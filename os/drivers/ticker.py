@@ -5,6 +5,7 @@ from time import ticks_add, ticks_diff, ticks_us
 from driverport import Alarm
 from micropython import const
 
+from .context import refuse_isr
 from .sleep import DeepSleepLock
 from .softcall import SoftCall
 
@@ -71,10 +72,13 @@ class _Timed:
             raise TypeError("pass the function, not its call")
         if not isinstance(delay_us, int) or delay_us < 1:
             raise ValueError("microseconds: 1 at least")
+        soft = self._soft
+        fresh = not hard and (soft is None or soft.function != function)
+        if fresh:
+            refuse_isr("not in an interrupt handler: hard=True, or the function from before")
         self._cancel()
         if not hard:
-            soft = self._soft
-            if soft is None or soft.function != function:
+            if fresh:
                 self._soft = soft = SoftCall(function, self)
             function = soft.post
         if self._lock is not None and not self._locked:

@@ -40,6 +40,12 @@ static mp_obj_t host_has_devices(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(host_has_devices_obj, host_has_devices);
 
+// in_isr() -> whether an interrupt handler runs.
+static mp_obj_t host_in_isr_(void) {
+    return mp_obj_new_bool(host_in_isr());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(host_in_isr_obj, host_in_isr_);
+
 // hold(True): run no soft handlers until hold(False), as while a transfer in C runs. Nests.
 static mp_obj_t host_hold(mp_obj_t on) {
     if (mp_obj_is_true(on)) {
@@ -66,6 +72,7 @@ static const mp_rom_map_elem_t host_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_trigger), MP_ROM_PTR(&host_trigger_obj) },
     { MP_ROM_QSTR(MP_QSTR_alarm), MP_ROM_PTR(&host_alarm_obj) },
     { MP_ROM_QSTR(MP_QSTR_has_devices), MP_ROM_PTR(&host_has_devices_obj) },
+    { MP_ROM_QSTR(MP_QSTR_in_isr), MP_ROM_PTR(&host_in_isr_obj) },
     { MP_ROM_QSTR(MP_QSTR_hold), MP_ROM_PTR(&host_hold_obj) },
 
     { MP_ROM_QSTR(MP_QSTR_pin), MP_ROM_PTR(&host_pin_obj) },

@@ -40,6 +40,7 @@ _LAZY = {
     "Dac": "missing",
     "Pwm": "pwm",
     # system
+    "in_isr": "context",
     "FlashMemory": "flash",
     "Watchdog": "watchdog",
     "WATCHDOG_MAX_MS": "watchdog",

@@ -95,7 +95,7 @@ class Micropython:
         self.schedule = self._schedule
 
     def __getattr__(self, name):
-        if name in ("viper", "native"):
+        if name in ("viper", "native", "asm_thumb"):
             raise ImportError(f"no {name} here")
         raise AttributeError(name)
 

@@ -39,6 +39,7 @@ _LAZY = {
     "Dac": "analog",
     "Pwm": "analog",
     # system
+    "in_isr": "context",
     "FlashMemory": "flash",
     "Watchdog": "watchdog",
     "WATCHDOG_MAX_MS": "watchdog",

@@ -37,6 +37,14 @@ class Alarm:
         _clock.cancel(self)
 
 
+_handlers = 0  # hard ones that run now
+
+
+def in_handler():
+    """Whether a hard handler of simulated hardware runs."""
+    return _handlers > 0
+
+
 class Interrupt:
     """An interrupt request of simulated hardware: fire() leads to handler(argument).
 
@@ -75,12 +83,14 @@ class Interrupt:
 
     def run(self):
         """Call the handler; clocks do."""
+        global _handlers
         self.pending = False
         handler = self.handler
         if handler is None:
             return
         hard = self.hard
         if hard:
+            _handlers += 1
             heap_lock()
         try:
             handler(self.argument)
@@ -91,6 +101,7 @@ class Interrupt:
         finally:
             if hard:
                 heap_unlock()
+                _handlers -= 1
         if hard:
             self.handler = None  # as on the boards: what fails there would fail for ever
             print("uncaught exception in an interrupt handler, which is off now")

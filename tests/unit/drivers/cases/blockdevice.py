@@ -204,24 +204,27 @@ def test_the_suite_finds_what_allocates():
 
 
 def test_errors_of_the_medium_reach_the_caller():
-    device = RamDevice(**KINDS[0])
     buf = bytearray(8)
     for fault in (EIO, EROFS):
+        device = RamDevice(**KINDS[0])
         device.fault = fault
-        for call in (
-            lambda: device.read(0, buf),
-            lambda: device.program(0, buf),
-            lambda: device.erase(0, 4096),
-            device.sync,
+        for call, *arguments in (
+            (device.read, 0, buf),
+            (device.program, 0, buf),
+            (device.erase, 0, 4096),
+            (device.sync,),
         ):
-            assert raises(OSError, call).args == (fault, "the medium")
+            assert raises(OSError, call, *arguments).args == (fault, "the medium")
         assert device.readblocks(0, buf) == -fault
         assert device.writeblocks(0, buf) == -22  # no multiple of a block
         assert device.writeblocks(0, bytes(4096)) == -fault
         assert device.writeblocks(0, buf, 0) == -fault
         assert device.ioctl(6, 0) == -fault and device.ioctl(3, 0) == -fault
-        raises(OSError, device.deinit)
-        device.fault = 0
+        # Once: it is given up all the same, and there is nothing left to sync.
+        assert raises(OSError, device.deinit).args[0] == fault
+        assert "deinitialised" in repr(device)
+        device.deinit()
+        assert raises(OSError, device.sync).args[0] == ENODEV
 
 
 def test_wrong_geometry():
