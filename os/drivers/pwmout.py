@@ -5,7 +5,7 @@ from micropython import const
 
 from .context import refuse_isr
 from .pins import Gone, claim, release
-from .sleep import lock_deep_sleep, unlock_deep_sleep
+from .sleep import DeepSleepLock
 
 _FULL = const(65535)
 _FREQ = const(50)  # mbed starts with periods of 20 ms
@@ -43,10 +43,10 @@ class PwmOut:
             raise
         self._duty = 0  # 0 to 65535
         self._pulse_ns = None  # what duty_ns() was given, as long as the period is the same
-        self._lock = "PwmOut " + self.key
-        lock_deep_sleep(self._lock)
         self._suspended = False
         try:
+            self._lock = DeepSleepLock("PwmOut " + self.key)
+            self._lock.lock()
             if duty_ns is not None:
                 self.duty_ns(duty_ns)
             else:
@@ -137,7 +137,7 @@ class PwmOut:
         if not self._suspended:
             pwm.duty_u16(0)
             self._suspended = True
-            unlock_deep_sleep(self._lock)
+            self._unlock()
 
     def resume(self):
         """Go on after suspend(), with what was set meanwhile."""
@@ -145,9 +145,13 @@ class PwmOut:
         if isinstance(pwm, Gone):
             pwm()  # raises
         if self._suspended:
-            self._suspended = False
-            lock_deep_sleep(self._lock)
-            self._apply()
+            try:
+                self._lock.lock()
+                self._suspended = False
+                self._apply()
+            except BaseException:
+                self.suspend()
+                raise
 
     def deinit(self):
         """Stop, and give the pin back as an input. May be called twice."""
@@ -155,10 +159,16 @@ class PwmOut:
         if not isinstance(pwm, Gone):
             refuse_isr()
             self._pwm = Gone("PwmOut '%s'" % self.key)
-            if not self._suspended:
-                unlock_deep_sleep(self._lock)
-            pwm.deinit()
-            release(self)
+            try:
+                self._unlock()
+            finally:
+                pwm.deinit()
+                release(self)
+
+    def _unlock(self):
+        lock = self._lock
+        if lock is not None and lock.held:
+            lock.unlock()
 
     def _apply(self):
         if self._suspended:

@@ -32,36 +32,67 @@ class _Holder:
     def __init__(self, name):
         self.name = name
         self.count = 0
+        self.held = 0  # of these, by lock_deep_sleep()
         self.times = 0
         self.since = 0
         self.total_ms = 0
 
-    def lock(self):
-        global _locks
-        state = disable_irq()  # and no branch, at which others could come in
-        count = self.count
-        fits = count < _LOCKS_MAX
-        self.count = count + fits
-        _locks += fits
-        enable_irq(state)
-        if not fits:
-            raise RuntimeError("'%s' holds %d deep sleep locks: unlock some" % (self.name, count))
-        if not count:
-            self.since = ticks_ms()
-            self.times = self.times + 1 & _COUNT_MASK
+    # Ctrl-C raises at any branch. _take() and _give() have none, so each is done as a whole or not at
+    # all; and what a lock() took that ends with an exception is given back.
 
-    def unlock(self):
+    def _take(self, user):
+        """Count a lock. Returns 0: there are too many; 2: it is the first; else 1."""
         global _locks
         state = disable_irq()
         count = self.count
-        held = count > 0
-        self.count = count - held
+        fits = count < _LOCKS_MAX
+        self.count = count + fits
+        user.held += fits
+        _locks += fits
+        enable_irq(state)
+        return fits + (count == 0)
+
+    def _give(self, user):
+        """Count one less. Returns 0: the user has none; 2: it was the last of all; else 1."""
+        global _locks
+        state = disable_irq()
+        held = user.held > 0
+        count = self.count - held
+        self.count = count
+        user.held -= held
         _locks -= held
         enable_irq(state)
-        if not held:
-            raise RuntimeError("'%s' holds no deep sleep lock to give back" % self.name)
-        if count == 1:
-            self.total_ms = self.total_ms + ticks_diff(ticks_ms(), self.since) & _COUNT_MASK
+        return held + (held and count == 0)
+
+    def lock(self, user):
+        taken = 0
+        try:
+            taken = self._take(user)
+            if not taken:
+                text = "'%s' holds %d deep sleep locks: unlock some"
+                raise RuntimeError(text % (self.name, self.count))
+            if taken > 1:
+                self.since = ticks_ms()
+                self.times = self.times + 1 & _COUNT_MASK
+            return  # not behind the `except`: that would be a branch
+        except BaseException:
+            if taken:
+                self._give(user)
+            raise
+
+    def unlock(self, user):
+        given = -1
+        try:
+            given = self._give(user)
+            if not given:
+                raise RuntimeError("'%s' holds no deep sleep lock to give back" % self.name)
+            if given > 1:
+                self.total_ms = self.total_ms + ticks_diff(ticks_ms(), self.since) & _COUNT_MASK
+            return
+        except BaseException:
+            if given < 0:
+                self._give(user)
+            raise
 
     def held_ms(self):
         return ticks_diff(ticks_ms(), self.since) if self.count else 0
@@ -80,7 +111,8 @@ def lock_deep_sleep(name):
     name: who asks, for holders(): "Ticker", "I2C 3". Raises RuntimeError beyond 65535 locks.
     Context: any. Allocates at the first call for a name, so that must not be in a hard handler.
     """
-    _holder(name).lock()
+    holder = _holder(name)
+    holder.lock(holder)
 
 
 def unlock_deep_sleep(name):
@@ -88,7 +120,7 @@ def unlock_deep_sleep(name):
     holder = _holders.get(name)
     if holder is None:
         raise RuntimeError("'%s' holds no deep sleep lock to give back" % name)
-    holder.unlock()
+    holder.unlock(holder)
 
 
 def can_deep_sleep():
@@ -118,34 +150,26 @@ class DeepSleepLock:
 
     def __init__(self, name="DeepSleepLock"):
         self._holder = _holder(name)
-        self._count = 0
+        #: How many locks this object holds.
+        self.held = 0
 
     def __repr__(self):
-        return "<DeepSleepLock '%s' %d>" % (self._holder.name, self._count)
+        return "<DeepSleepLock '%s' %d>" % (self._holder.name, self.held)
 
     def __enter__(self):
-        self.lock()
+        self._holder.lock(self)
         return self
 
     def __exit__(self, kind, error, trace):
-        self.unlock()
+        self._holder.unlock(self)
 
     def lock(self):
         """One more. Raises RuntimeError beyond 65535."""
-        self._holder.lock()
-        state = disable_irq()
-        self._count += 1
-        enable_irq(state)
+        self._holder.lock(self)
 
     def unlock(self):
         """One less. Raises RuntimeError if this object holds none."""
-        state = disable_irq()
-        count = self._count
-        self._count = count - (count > 0)
-        enable_irq(state)
-        if not count:
-            raise RuntimeError("'%s' holds no deep sleep lock to give back" % self._holder.name)
-        self._holder.unlock()
+        self._holder.unlock(self)
 
 
 # ---- Sleeping

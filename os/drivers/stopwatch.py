@@ -46,16 +46,28 @@ class Stopwatch:
     def start(self):
         """Go on; one that runs runs on. Context: any, allocates nothing."""
         if not self._running:
-            self._lock.lock()
-            self._running = True
-            self._restart()
+            try:
+                self._lock.lock()
+                self._running = True
+                self._restart()
+            except BaseException:  # Ctrl-C in the middle
+                self._halt()
+                raise
 
     def stop(self):
         """Stand still. Context: thread, base level, soft callback."""
         if self._running:
-            self._before_us = self.elapsed_us()
-            self._running = False
-            self._alarm.stop()
+            try:
+                self._before_us = self.elapsed_us()
+                self._halt()
+            except BaseException:
+                self._halt()
+                raise
+
+    def _halt(self):
+        self._running = False
+        self._alarm.stop()
+        if self._lock.held:
             self._lock.unlock()
 
     def reset(self):

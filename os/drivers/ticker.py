@@ -19,7 +19,6 @@ class _Timed:
 
     def __init__(self):
         self._lock = DeepSleepLock(self._holder) if self._holder else None
-        self._locked = False
         self._alarm = Alarm(self._ring)
         self._function = None  # what the interrupt calls
         self._soft = None
@@ -53,8 +52,13 @@ class _Timed:
 
     def detach(self):
         """No more calls, not even one that is due. May be called twice. Context: any."""
-        self._cancel()
-        self._unlock()
+        try:
+            self._cancel()
+            self._unlock()
+        except BaseException:  # Ctrl-C in the middle: once more
+            self._cancel()
+            self._unlock()
+            raise
 
     def _cancel(self):
         self._alarm.stop()
@@ -63,9 +67,9 @@ class _Timed:
             self._soft.cancel()
 
     def _unlock(self):
-        if self._locked:
-            self._locked = False
-            self._lock.unlock()
+        lock = self._lock
+        if lock is not None and lock.held:
+            lock.unlock()
 
     def _attach(self, function, delay_us, hard):
         if not callable(function):
@@ -81,9 +85,16 @@ class _Timed:
             if fresh:
                 self._soft = soft = SoftCall(function, self)
             function = soft.post
-        if self._lock is not None and not self._locked:
-            self._lock.lock()
-            self._locked = True
+        try:
+            lock = self._lock
+            if lock is not None and not lock.held:
+                lock.lock()
+            self._begin(function, delay_us)
+        except BaseException:  # Ctrl-C in the middle
+            self.detach()
+            raise
+
+    def _begin(self, function, delay_us):
         pieces = (delay_us - 1) // _PIECE_US
         self._first_us = first_us = delay_us - pieces * _PIECE_US
         self._pieces = self._more = pieces

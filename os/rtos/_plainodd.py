@@ -178,7 +178,9 @@ def unlock_all():
 def ask_outside(what, name, *args):
     """An awaitable for callers that are no threads: the kernel's hook makes it."""
     if core.outside is None:
-        raise RuntimeError("only a thread can wait: rtos.wait() does it for others")
+        raise RuntimeError(
+            "only a thread can wait: rtos.start() first, then rtos.wait(), do it for others"
+        )
     return core.outside(what, name, *args)
 
 

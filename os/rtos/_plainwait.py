@@ -51,7 +51,9 @@ def served(value=None):
     """An awaitable that returns the value at once. Allocates, unless that is None."""
     strand = caller()
     if strand is None:
-        raise RuntimeError("only a thread can wait: rtos.wait() does it for others")
+        raise RuntimeError(
+            "only a thread can wait: rtos.start() first, then rtos.wait(), do it for others"
+        )
     strand.early = False
     strand.state = strand.alertness()
     return serve(strand, value)

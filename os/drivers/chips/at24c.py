@@ -195,6 +195,6 @@ class AT24C(I2CChip, BlockDevice):
             return self._i2c.writeto(self.addr, self._place) != 0
         except OSError as error:
             # Not all buses can tell a missing address from missing data.
-            if error.errno not in (ENODEV, EIO):
+            if error.errno not in (ENODEV, EIO) or not self._is_there():
                 self._failed(error)
         return False

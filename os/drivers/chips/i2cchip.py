@@ -52,10 +52,16 @@ class I2CChip:
         if acks is not None and acks < len(buf):
             self._refused(acks, buf)
 
+    def _is_there(self):
+        """Whether the bus has not been deinitialised, as far as it can tell."""
+        bus = self._i2c
+        return not hasattr(bus, "is_connected") or bus.is_connected()
+
     def _failed(self, error):
         """Raise what a transfer has raised, with the chip's name."""
         code = error.errno
-        if code == ENODEV:
+        # ENODEV of a bus that was deinitialised has a text, which names it.
+        if code == ENODEV and self._is_there():
             raise OSError(ENODEV, "no %s at 0x%02x" % (self.NAME, self.addr))
         text = error.args[1] if len(error.args) > 1 else "the bus failed"
         raise OSError(code, "%s at 0x%02x: %s" % (self.NAME, self.addr, text))
