@@ -69,6 +69,24 @@ def test_sensor_log_records_what_the_host_sets_while_the_button_says_so(board, e
     assert _record(run)[0] == last + 1
 
 
+def test_sensor_log_goes_on_when_the_chips_come_back(example):
+    """On the simulated board the host takes chips their supply, and gives it back."""
+    run = example("sensor_log", "host", "tmp105@0x48", f"at24c@0x50,size={_EEPROM_BYTES}")
+    run.wait("press BUTTON1")
+    _coil(run, "set", "i2c0", "temperature=21.5")
+    _coil(run, "press", "BUTTON1")
+    assert _record(run) == (0, 21.5)
+    assert _coil(run, "set", "i2c0", "power=off") == "power=off\n"
+    run.wait("no reading: [Errno 19] ENODEV: no TMP105 at 0x48")
+    _coil(run, "set", "i2c0", "power=on")
+    _record(run)
+    _coil(run, "set", "i2c1", "power=off")
+    run.wait("not written: [Errno 19] ENODEV: no AT24C at 0x50")
+    _coil(run, "set", "i2c1", "power=on")
+    _record(run)
+    assert run.leave() == 0
+
+
 def _lit(run, board):
     """The lights that are lit, as the host sees them, a mask; blinking ones do not count."""
     shown = dict(line.split("=") for line in _coil(run, "set", "i2c0").split())

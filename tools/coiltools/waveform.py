@@ -27,7 +27,10 @@ class VcdFile:
     """
 
     def __init__(self, file: TextIO, names: Iterable[str]):
-        self._writer = VCDWriter(file, timescale="1 us", version="Coil OS", comment="pins")
+        # Without a date: runs that repeat make files that are the same.
+        self._writer = VCDWriter(
+            file, timescale="1 us", date="", version="Coil OS", comment="pins"
+        )
         self._signals = {
             name: self._writer.register_var("pins", name, "wire", size=1, init=0) for name in names
         }

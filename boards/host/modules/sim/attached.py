@@ -4,12 +4,15 @@ Pure text in, pure text out: host_tools.py connects it with the host page.
 """
 
 from . import board, clock
+from .faults import BrownOut
 
 #: The bus that `coil run --i2c` means, as on board mps2.
 _I2C_BUS = 3
 
 #: id -> device: "i2c0" is the first one that was named.
 devices = {}
+# id -> its supply, which every device has as the property "power".
+_supplies = {}
 
 
 def attach(specification):
@@ -35,7 +38,29 @@ def attach(specification):
             device.attach(bus, int(address))
         else:
             bus.attach(int(address), device)
-        devices[f"i2c{len(devices)}"] = device
+        name = f"i2c{len(devices)}"
+        devices[name] = device
+        _supplies[name] = _Supply(bus, device)
+
+
+class _Supply:
+    """The supply of a device: `power` can be read and set."""
+
+    def __init__(self, bus, device):
+        self._fault = BrownOut(bus, device)
+        self._power = True
+
+    @property
+    def power(self):
+        return self._power
+
+    @power.setter
+    def power(self, on):
+        self._power = on
+        if on:
+            self._fault.off()
+        else:
+            self._fault.on()
 
 
 def _model(name):
@@ -65,7 +90,7 @@ def answer(request):
     device = devices.get(name)
     if device is None:
         return f"-no device {name}; there are {', '.join(sorted(devices)) or 'none'}"
-    properties = getattr(device, "properties", ())
+    properties = getattr(device, "properties", ()) + ("power",)
     clock.hold()
     try:
         for assignment in assignments.split(" ") if verb == "set" else ():
@@ -74,12 +99,14 @@ def answer(request):
                 known = ", ".join(properties) or "none"
                 return f"-{name} has no property {key}; there are {known}"
             try:
-                setattr(device, key, _value(text, getattr(device, key)))
+                owner = _supplies[name] if key == "power" else device
+                setattr(owner, key, _value(text, getattr(owner, key)))
             except ValueError as error:
                 return f"-{name} {key}={text}: {error}"
     finally:
         clock.release()
-    lines = [f"{key}={getattr(device, key)}" for key in properties]
+    lines = [f"{key}={getattr(device, key)}" for key in properties[:-1]]
+    lines.append("power=" + ("on" if _supplies[name].power else "off"))
     return "+" + "\n".join(lines)
 
 

@@ -186,11 +186,17 @@ def test_requests():
     attached.attach("tmp105@72,alert=A2\nset i2c0 temperature=12.5")
     device = attached.devices["i2c0"]
     assert device.temperature == 12.5 and I2C(3).scan() == [0x48]
-    assert attached.answer("set i2c0 temperature=-3.5") == "+temperature=-3.5"
-    assert attached.answer("get i2c0") == "+temperature=-3.5"
+    assert attached.answer("set i2c0 temperature=-3.5") == "+temperature=-3.5\npower=on"
+    assert attached.answer("get i2c0") == "+temperature=-3.5\npower=on"
+    I2C(3).writeto_mem(0x48, 1, b"\x60")
+    for _ in range(2):
+        assert attached.answer("set i2c0 power=off") == "+temperature=-3.5\npower=off"
+        assert I2C(3).scan() == []
+    assert attached.answer("set i2c0 power=on").endswith("power=on")
+    assert I2C(3).readfrom_mem(0x48, 1, 1) == b"\x00"
     for request, said in (
         ("get i2c1", "-no device i2c1; there are i2c0"),
-        ("set i2c0 heat=1", "-i2c0 has no property heat; there are temperature"),
+        ("set i2c0 heat=1", "-i2c0 has no property heat; there are temperature, power"),
         ("set i2c0 temperature=x", "-i2c0 temperature=x: "),
         ("set i2c0 temperature=999", "-i2c0 temperature=999: temperature must be"),
     ):
