@@ -194,4 +194,8 @@ def test_wave_forms_of_wires_become_a_file(tmp_path):
     waveform.write_vcd(path, {"SCL": [(0, 1), (5, 0)], "SDA": [(0, 1), (3, 0)]})
     text = path.read_text()
     assert re.search(r"\$timescale 1 us \$end", text)
+    waveform.write_vcd(path, {"SCL": [(7, 1), (9, 0)], "CS": [(7, 0), (8, 1)]})
+    names = dict(re.findall(r"\$var wire 1 (\S+) (\S+) \$end", path.read_text()))
+    start = path.read_text().partition("$dumpvars")[2].partition("$end")[0].split()
+    assert {names[item[1:]]: item[0] for item in start} == {"SCL": "1", "CS": "0"}
     assert [int(n) for n in re.findall(r"^#(\d+)", text, re.M)] == [0, 3, 5]

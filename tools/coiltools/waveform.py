@@ -23,16 +23,17 @@ _BACKGROUND, _INK, _GRID, _WAVE = "white", "#222222", "#dddddd", "#0b6e4f"
 class VcdFile:
     """A VCD file that is written while the changes come in.
 
-    file: open for text.  names: of the signals, one bit each, 0 at first.
+    file: open for text.  names: of the signals, one bit each.  high: those that are 1 at first.
     """
 
-    def __init__(self, file: TextIO, names: Iterable[str]):
+    def __init__(self, file: TextIO, names: Iterable[str], high: Iterable[str] = ()):
         # Without a date: runs that repeat make files that are the same.
         self._writer = VCDWriter(
             file, timescale="1 us", date="", version="Coil OS", comment="pins"
         )
         self._signals = {
-            name: self._writer.register_var("pins", name, "wire", size=1, init=0) for name in names
+            name: self._writer.register_var("pins", name, "wire", size=1, init=int(name in high))
+            for name in names
         }
         self._writer.flush()
 
@@ -49,14 +50,18 @@ class VcdFile:
 
 
 def write_vcd(path: Path, waveforms: Mapping[str, Sequence[tuple[int, int]]]):
-    """Write whole waveforms, for instance those of simulated wires, to a file."""
+    """Write whole waveforms, for instance those of simulated wires, to a file.
+
+    The first entry of each is its level from the start on, when record() was called.
+    """
+    high = {name for name, wave in waveforms.items() if wave and wave[0][1]}
     changes = sorted(
         (time_us, order, name, level)
         for order, (name, wave) in enumerate(waveforms.items())
         for time_us, level in wave
     )
     with open(path, "w") as file:
-        vcd = VcdFile(file, waveforms)
+        vcd = VcdFile(file, waveforms, high)
         for time_us, _, name, level in changes:
             vcd.change(time_us, name, level)
         vcd.close(changes[-1][0] if changes else 0)
