@@ -401,8 +401,8 @@ static void check_trigger(mp_uint_t trigger) {
     }
 }
 
-static mp_uint_t uart_irq_trigger(mp_obj_t self_in, mp_uint_t trigger) {
-    machine_uart_obj_t *self = MP_OBJ_TO_PTR(self_in);
+// again: what has been sent already counts as sent now.
+static mp_uint_t set_trigger(machine_uart_obj_t *self, mp_uint_t trigger, bool again) {
     check_trigger(trigger);
     uint32_t state = mps2_irq_disable();
     mp_uint_t before = self->trigger;
@@ -411,11 +411,16 @@ static mp_uint_t uart_irq_trigger(mp_obj_t self_in, mp_uint_t trigger) {
         // What is there already counts as received now.  A full ring would get no other interrupt.
         NVIC_ISPR = 1u << uart_table[self->id].rx_line;
     }
-    // So does what has been sent already count as sent now.
-    self->sending |= (trigger & UART_IRQ_TXIDLE) != 0;
+    self->sending |= again && (trigger & UART_IRQ_TXIDLE);
     tx_report(self);
     mps2_irq_restore(state);
     return before;
+}
+
+// irq.trigger(): drivers ask so whether a write, or its end, has come in between.  irq() itself does as
+// the ports rp2, samd and mimxrt: IRQ_TXIDLE comes only when something has been written.
+static mp_uint_t uart_irq_trigger(mp_obj_t self_in, mp_uint_t trigger) {
+    return set_trigger(MP_OBJ_TO_PTR(self_in), trigger, true);
 }
 
 static mp_uint_t uart_irq_info(mp_obj_t self_in, mp_uint_t info_type) {
@@ -552,7 +557,7 @@ static mp_irq_obj_t *mp_machine_uart_irq(machine_uart_obj_t *self, bool any_args
         self->callback.irq.handler = handler;
         self->callback.irq.ishard = args[MP_IRQ_ARG_INIT_hard].u_bool;
         mps2_irq_restore(state);
-        uart_irq_trigger(MP_OBJ_FROM_PTR(self), trigger);
+        set_trigger(self, trigger, false);
     }
     return &self->callback.irq;
 }

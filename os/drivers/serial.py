@@ -78,7 +78,8 @@ class UnbufferedSerial(SerialPort):
         """Call function(self) when there is something to read (RX), or all has been sent (TX).
 
         function: None = not any more. hard: in the interrupt handler, for this and the other one;
-        else in a soft callback. RX: the function has to read, or it is not called again.
+        else in a soft callback. RX: the function has to read, or it is not called again. TX: at once if
+        there is nothing to send, as mbed's TxIrq; then after each write.
         Context: thread or base level.
         """
         if irq not in (_RX, _TX):

@@ -283,7 +283,7 @@ print(UnbufferedSerial(1), BufferedSerial(tx="UART2_TX", rx="UART2_RX"))
         "OSError 95 mps2 has no serial format but 8 bits, parity None, 1 stop",
         "<BufferedSerial UART1 9600 Bd 8N1> 9600 (0, 0, 0)",
         "ValueError recv_into() needs a buffer of at least one byte",
-        "OSError 16 pin UART1_TX is in use by <BufferedSerial UART1 9600 Bd 8N1>",
+        "OSError 16 UART(1) is in use by <BufferedSerial UART1 9600 Bd 8N1>",
         "ValueError a time is None for ever, or 0 to 2**30 - 1 ms",
         "OSError 19 BufferedSerial UART1 has been deinitialised: make a new one",
         "<UnbufferedSerial UART1 115200 Bd 8N1> <BufferedSerial UART2 115200 Bd 8N1>",

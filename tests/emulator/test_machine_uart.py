@@ -383,6 +383,34 @@ def test_wrong_arguments(board, call, message):
     assert message in board.exec(code)
 
 
+def test_idle_comes_after_a_write(board, peer):
+    """As with other ports of MicroPython; irq.trigger() has it come on an idle port, too."""
+    code = """
+uart = UART(1)
+uart.init(115200)
+calls = []
+irq = uart.irq(lambda u: calls.append(irq.flags()), UART.IRQ_TXIDLE)
+def turn():
+    for _ in range(1000):
+        pass
+    print(len(calls), end=" ")
+turn()
+uart.write(b"a")
+turn()
+irq = uart.irq(lambda u: calls.append(irq.flags()), UART.IRQ_TXIDLE)
+turn()
+irq.trigger(UART.IRQ_TXIDLE)
+turn()
+uart.irq(None)
+uart.write(b"b")  # nobody was told
+irq = uart.irq(lambda u: calls.append(irq.flags()), UART.IRQ_TXIDLE)
+turn()
+print(set(calls) == {UART.IRQ_TXIDLE})
+uart.irq(None)
+"""
+    assert board.exec(code) == "0 1 1 2 3 True\n"
+
+
 def test_soft_reset_stops_callbacks(board, peer):
     board.exec("uart = UART(1)\nuart.irq(lambda u: print('called'), UART.IRQ_RX)")
     board.soft_reset()

@@ -267,7 +267,15 @@ class _UartIrq:
     def set(self, handler, trigger, hard):
         self._trigger = 0
         self.interrupt.set(handler, hard)
-        self.trigger(trigger if handler is not None else 0)
+        # Without the look whether all has been sent: as other ports, only a write leads to that event.
+        self._set(trigger if handler is not None else 0)
+
+    def _set(self, trigger):
+        end = self._end
+        self._trigger = trigger
+        end.idle = self._idle if trigger & UART.IRQ_RXIDLE else None
+        if end.rx_ring.count:
+            self._fire(UART.IRQ_RX)
 
     def _fire(self, event):
         if self._trigger & event:
@@ -292,10 +300,7 @@ class _UartIrq:
         before = self._trigger
         if trigger is not None:
             end = self._end
-            self._trigger = trigger
-            end.idle = self._idle if trigger & UART.IRQ_RXIDLE else None
-            if end.rx_ring.count:
-                self._fire(UART.IRQ_RX)
+            self._set(trigger)
             if end.on and not end.busy:
                 self._fire(UART.IRQ_TXIDLE)
         return before
