@@ -12,12 +12,16 @@ def copy(addr: int, buf, n: int):
 
 
 @micropython.viper
-def program(addr: int, buf, start: int, n: int, status: int, mask: int, ready: int):
+def program(addr: int, buf, start: int, n: int, status: int, mask: int, ready: int) -> bool:
     data = ptr8(buf)
     cells = ptr32(addr)
     state = ptr32(status)
     for i in range(n >> 2):
         at = start + (i << 2)
         cells[i] = data[at] | data[at + 1] << 8 | data[at + 2] << 16 | data[at + 3] << 24
+        tries = 10000000  # some hundred ms
         while (state[0] & mask) != ready:
-            pass
+            tries -= 1
+            if tries == 0:
+                return False
+    return True

@@ -20,6 +20,8 @@ _ERASE = const(2)
 _SECTOR = const(4096)
 _WORD = const(4)
 _ERASED = const(0xFF)
+_TRIES = 100_000  # the core stands still for most of the time
+_STUCK = "the flash controller does not get ready"
 
 
 class FlashMemory:
@@ -46,7 +48,8 @@ class FlashMemory:
                 raise OSError(EIO, "flash at 0x%08x is not erased" % (addr + i))
         self._mode(_WRITE)
         try:
-            program(addr, buf, start, n, _READY, 1, 1)
+            if not program(addr, buf, start, n, _READY, 1, 1):
+                raise OSError(EIO, _STUCK)
         finally:
             self._mode(_READ)
         for i in range(n):
@@ -65,8 +68,12 @@ class FlashMemory:
                 raise OSError(EIO, "flash at 0x%08x is not erased: is it protected?" % (addr + i))
 
     def _mode(self, mode):
-        while not mem32[_READY] & 1:
-            pass
+        self._ready()
         mem32[_CONFIG] = mode
-        while not mem32[_READY] & 1:
-            pass
+        self._ready()
+
+    def _ready(self):
+        for _ in range(_TRIES):
+            if mem32[_READY] & 1:
+                return
+        raise OSError(EIO, _STUCK)

@@ -7,7 +7,7 @@ from i2cclear import clear
 
 from . import make_pin
 from .openline import OpenLine
-from .shared import give_back, in_ram, take
+from .shared import give_back, take
 
 __all__ = ("I2C", "I2C_DIRECT", "find_i2c", "recover_i2c")
 
@@ -21,6 +21,8 @@ _METHODS = (
     "scan",
     "readfrom",
     "readfrom_into",
+    "writeto",
+    "writevto",
     "readfrom_mem",
     "readfrom_mem_into",
     "writeto_mem",
@@ -66,14 +68,6 @@ class I2C:
         self._i2c = i2c = machine.I2C(self._number, scl, sda, freq=hz)
         for name in _METHODS:
             setattr(self, name, getattr(i2c, name))
-
-    def writeto(self, addr, buf, stop=True):
-        """As machine.I2C.writeto()."""
-        return self._i2c.writeto(addr, in_ram(buf), stop)
-
-    def writevto(self, addr, vector, stop=True):
-        """As machine.I2C.writevto()."""
-        return self._i2c.writevto(addr, [in_ram(buf) for buf in vector], stop)
 
     def deinit(self):
         """The unit may be SPI now."""

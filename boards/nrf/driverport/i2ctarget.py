@@ -190,6 +190,14 @@ class I2cTarget:
             self._handler(self)
 
     def _look(self, alarm):
+        try:
+            self._serve()
+        except BaseException:
+            # The alarm ends: so that the bus is not held for ever.
+            mem32[self._base + _ENABLE] = 0
+            raise
+
+    def _serve(self):
         base = self._base
         written = mem32[base + _WRITE]
         read = mem32[base + _READ]

@@ -148,10 +148,14 @@ class Qspi:
 
     def _finish(self, limit_us):
         """Wait for the end of what has been started. OSError(ETIMEDOUT): it is given up."""
-        if not self._wait(limit_us):
+        try:
+            if self._wait(limit_us):
+                return
+            raise OSError(ETIMEDOUT, "%s: a command does not end" % self._name)
+        except BaseException:  # Ctrl-C, too
             self.stop()  # before its buffer goes
             self._activate()
-            raise OSError(ETIMEDOUT, "%s: a command does not end" % self._name)
+            raise
 
     def transfer(self, format, instruction, address, alt, tx, rx):
         """One command in the format of a drivers.QSPI. OSError(EOPNOTSUPP) for what the unit cannot."""

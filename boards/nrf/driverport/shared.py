@@ -24,18 +24,3 @@ def take(kind, number):
 def give_back(number):
     """It is nobody's."""
     _users.pop(number, None)
-
-
-def in_ram(buf):
-    """buf, or a copy of it in RAM: units that fetch their bytes themselves do so from there only.
-
-    Constants of frozen modules are in flash.
-    """
-    from board import chip
-
-    if chip.DMA and len(buf):
-        from uctypes import addressof
-
-        if addressof(buf) < 0x20000000:
-            return bytearray(buf)
-    return buf

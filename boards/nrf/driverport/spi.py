@@ -6,9 +6,10 @@ import machine
 from board import BUSES, NAME, chip
 from bustable import BusTable
 from micropython import const
+from uctypes import addressof
 
 from . import make_pin
-from .shared import give_back, in_ram, take
+from .shared import give_back, take
 
 __all__ = ("SPI", "SPI_DIRECT", "find_spi")
 
@@ -20,6 +21,8 @@ _UNITS = const(3)
 #: What the hardware has; machine.SPI would take the next faster one.
 _RATES = (32_000_000, 16_000_000, 8_000_000, 4_000_000, 2_000_000, 1_000_000, 500_000, 250_000)
 _SLOWEST = const(125_000)
+_RAM = const(0x20000000)
+_PIECE = const(256)  # of what is in flash, where constants of frozen modules are
 
 _pins = {}  # number -> keys, since find_spi() comes before SPI()
 
@@ -47,7 +50,9 @@ def SPI(number, baudrate, polarity, phase, bits, firstbit):
 
 
 class _Unit:
-    """A machine.SPI."""
+    """A machine.SPI. Its EasyDMA reads no flash, and the port would send nothing; what is longer than MAXCNT
+    it would cut off. So these go in pieces.
+    """
 
     def __init__(self, number, pins, baudrate, polarity, phase, firstbit):
         take("SPI", number)
@@ -67,8 +72,11 @@ class _Unit:
         except BaseException:
             give_back(number)
             raise
-        self.read = spi.read
-        self.readinto = spi.readinto
+        if not chip.DMA:
+            self.read = spi.read
+            self.readinto = spi.readinto
+            self.write = spi.write
+            self.write_readinto = spi.write_readinto
 
     def init(self, baudrate, *, polarity, phase, bits, firstbit):
         """Set it up afresh."""
@@ -76,13 +84,54 @@ class _Unit:
             raise OSError(EOPNOTSUPP, "%s has no SPI with other than 8 bits" % NAME)
         self._spi.init(baudrate=_rate(baudrate), polarity=polarity, phase=phase, firstbit=firstbit)
 
+    def read(self, nbytes, write=0):
+        """As machine.SPI.read()."""
+        buf = bytearray(nbytes)
+        self.readinto(buf, write)
+        return bytes(buf)
+
+    def readinto(self, buf, write=0):
+        """As machine.SPI.readinto()."""
+        n = len(buf)
+        step = chip.EASYDMA_MAX
+        if n <= step:
+            self._spi.readinto(buf, write)
+            return
+        view = memoryview(buf)
+        for at in range(0, n, step):
+            self._spi.readinto(view[at : at + step], write)
+
     def write(self, buf):
         """As machine.SPI.write()."""
-        self._spi.write(in_ram(buf))
+        step = self._step(buf)
+        if not step:
+            self._spi.write(buf)
+            return
+        view = memoryview(buf)
+        for at in range(0, len(buf), step):
+            piece = view[at : at + step]
+            self._spi.write(bytearray(piece) if step == _PIECE else piece)
 
     def write_readinto(self, write_buf, read_buf):
         """As machine.SPI.write_readinto()."""
-        self._spi.write_readinto(in_ram(write_buf), read_buf)
+        step = self._step(write_buf)
+        if not step or len(write_buf) != len(read_buf):
+            self._spi.write_readinto(write_buf, read_buf)
+            return
+        view = memoryview(write_buf)
+        into = memoryview(read_buf)
+        for at in range(0, len(write_buf), step):
+            piece = view[at : at + step]
+            if step == _PIECE:
+                piece = bytearray(piece)
+            self._spi.write_readinto(piece, into[at : at + step])
+
+    def _step(self, buf):
+        """How many bytes go at once; 0: all of buf as it is."""
+        n = len(buf)
+        if n and addressof(buf) < _RAM:
+            return _PIECE
+        return chip.EASYDMA_MAX if n > chip.EASYDMA_MAX else 0
 
     def deinit(self):
         """The unit may be I2C now."""

@@ -4,7 +4,7 @@
 PINS = (32,)
 #: Base addresses of the PWM modules; 47.
 PWMS = (0x4001C000, 0x40021000, 0x40022000)
-#: Whether SPI and I2C fetch their bytes from RAM by themselves: the port uses SPI and TWI, without.
+#: Whether SPI fetches its bytes from RAM by itself: the port uses SPI, which does not.
 DMA = False
 #: The fastest machine.SPI there.
 SPI_MAX_HZ = 8_000_000

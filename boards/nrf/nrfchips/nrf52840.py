@@ -4,7 +4,7 @@
 PINS = (32, 16)
 #: Base addresses of the PWM modules; 6.17.
 PWMS = (0x4001C000, 0x40021000, 0x40022000, 0x4002D000)
-#: Whether SPI and I2C fetch their bytes from RAM by themselves: SPIM and TWIM, as the port has it.
+#: Whether SPI fetches its bytes from RAM by itself: SPIM, as the port has it; I2C is TWI, which does not.
 DMA = True
 #: The fastest machine.SPI there.
 SPI_MAX_HZ = 32_000_000

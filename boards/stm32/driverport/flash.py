@@ -62,7 +62,8 @@ class _FlashMemory:
         cache = self._begin()
         try:
             mem32[chip.FLASH_CR] = chip.FLASH_PROGRAM
-            program(addr, buf, start, n, chip.FLASH_SR, _BSY, 0)
+            if not program(addr, buf, start, n, chip.FLASH_SR, _BSY, 0):
+                self._ready()
         finally:
             self._end(cache)
             self._forget(addr, n)
@@ -70,7 +71,7 @@ class _FlashMemory:
 
     def erase(self, addr):
         """Erase the sector that begins there."""
-        command = chip.erase_command(addr, mem16[chip.FLASH_SIZE])
+        command = chip.erase_command(addr, mem16[chip.FLASH_SIZE], mem32)
         cache = self._begin()
         try:
             mem32[chip.FLASH_CR] = command

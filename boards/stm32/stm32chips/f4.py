@@ -81,7 +81,7 @@ def sector_size(addr):
     return 0x10000 if offset < 0x20000 else 0x20000
 
 
-def erase_command(addr, flash_kb):
+def erase_command(addr, flash_kb, mem32):
     """CR that erases the sector which begins there, without STRT: SER, SNB, PSIZE = 10."""
     # No divmod(): it makes a tuple.
     bank = (addr - _START) // _BANK

@@ -80,7 +80,7 @@ def sector_size(addr):
     return 0x20000 if offset < 0x40000 else 0x40000
 
 
-def erase_command(addr, flash_kb):
+def erase_command(addr, flash_kb, mem32):
     """CR that erases the sector which begins there, without STRT: SER, SNB, PSIZE = 10."""
     offset = addr - _START
     sector = offset // 0x8000 if offset < 0x20000 else 4 + offset // 0x40000

@@ -58,6 +58,6 @@ def sector_size(addr):
     return 0
 
 
-def erase_command(addr, flash_kb):
+def erase_command(addr, flash_kb, mem32):
     """Not supported."""
     return 0

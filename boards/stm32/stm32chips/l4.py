@@ -55,6 +55,13 @@ FLASH_SIZE = 0x1FFF75E0
 
 _START = 0x08000000
 _PAGE = 0x800
+# Option DUALBANK of chips with 256 and 512 KB, and which chips have it: L47x, L48x; L49x, L4Ax. RM0351 3.7.8,
+# 48.6.1.
+_OPTR = 0x40022020
+_DUALBANK = 1 << 21
+_IDCODE = 0xE0042000
+_DEV_ID = 0xFFF
+_HAVE_BANKS = (0x415, 0x461)
 
 
 def sector_size(addr):
@@ -62,14 +69,13 @@ def sector_size(addr):
     return _PAGE
 
 
-def erase_command(addr, flash_kb):
+def erase_command(addr, flash_kb, mem32):
     """CR that erases the page which begins there, without STRT: PER, PNB, BKER."""
-    # Two banks, each of half the flash; L432 and L452 have one, and 8 bits of PNB do for them.
     page = (addr - _START) // _PAGE
     pages = flash_kb * 1024 // _PAGE
-    if pages > 256:
+    bank = 0
+    # Two banks, each of half the flash. L432 and L452 have one, and 8 bits of PNB do for them.
+    if pages > 256 or (mem32[_IDCODE] & _DEV_ID in _HAVE_BANKS and mem32[_OPTR] & _DUALBANK != 0):
         bank = page // (pages // 2)
         page %= pages // 2
-    else:
-        bank = 0
     return 0x002 | page << 3 | bank << 11

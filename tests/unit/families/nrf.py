@@ -378,12 +378,12 @@ class Nrf:
                 raise OSError("I2C operation not supported")
 
             def writeto(self, addr, buf, stop=True):
-                chip.take_out(buf)
+                chip.sent.append(bytes(buf))
                 return len(buf)
 
             def writevto(self, addr, vector, stop=True):
                 for buf in vector:
-                    chip.take_out(buf)
+                    chip.sent.append(bytes(buf))
                 return sum([len(buf) for buf in vector])
 
         class SPI:
@@ -400,13 +400,17 @@ class Nrf:
                 return bytes(nbytes)
 
             def readinto(self, buf, write=0):
-                pass
+                assert not chip.numbers.DMA or len(buf) <= chip.numbers.EASYDMA_MAX
+                chip.spi.append(("readinto", len(buf)))
 
             def write(self, buf):
                 chip.take_out(buf)
 
             def write_readinto(self, out, into):
+                if len(out) != len(into):
+                    raise ValueError("buffers must be the same length")
                 chip.take_out(out)
+                into[:] = out
 
         class ADC:
             def __init__(self, channel):
@@ -473,7 +477,9 @@ class Nrf:
 
     def take_out(self, buf):
         """A unit fetches what it sends."""
-        assert not self.numbers.DMA or self.addressof(buf) >= 0x20000000, "EasyDMA from flash"
+        if self.numbers.DMA and len(buf):
+            assert self.addressof(buf) >= 0x20000000, "EasyDMA from flash"
+            assert len(buf) <= self.numbers.EASYDMA_MAX
         self.sent.append(bytes(buf))
 
 

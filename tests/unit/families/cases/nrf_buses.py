@@ -35,28 +35,54 @@ def test_i2c_is_never_too_fast():
     raises(OSError, i2c.start)
 
 
-def test_constants_of_frozen_modules_are_copied_to_ram():
+def test_what_easydma_cannot_goes_in_pieces():
     chip = Nrf()
     port = chip.open()
     port.find_i2c(1, None, None)
+    # I2C is TWI, which has none: bytes go as they are.
     i2c = port.I2C(1, 100_000, 0)
     assert i2c.writeto(0x48, b"\x01\x60") == 2
     assert i2c.writevto(0x48, [bytearray(b"\x05"), b"\x06"]) == 2
+    assert chip.sent == [b"\x01\x60", b"\x05", b"\x06"]
     port.find_spi(None, None, None, None)
     spi = port.SPI(2, 1_000_000, 0, 0, 8, 0)
-    spi.write(b"\x9f\x00")
-    spi.write_readinto(b"\xab", bytearray(1))
-    assert chip.sent[:3] == [b"\x01\x60", b"\x05", b"\x06"]
-    assert chip.sent[-2:] == [b"\x9f\x00", b"\xab"]
+    chip.sent.clear()
+    spi.write(b"\x9f\x00")  # a constant, in flash
+    into = bytearray(1)
+    spi.write_readinto(b"\xab", into)
+    assert chip.sent == [b"\x9f\x00", b"\xab"] and into == b"\xab"
+    chip.sent.clear()
+    picture = bytes([n & 0xFF for n in range(600)])
+    spi.write(picture)
+    into = bytearray(600)
+    spi.write_readinto(picture, into)
+    assert [len(piece) for piece in chip.sent] == [256, 256, 88] * 2
+    assert b"".join(chip.sent[:3]) == picture and into == picture
+    # The port would send the length modulo 2**16.
+    chip.numbers.EASYDMA_MAX, most = 100, chip.numbers.EASYDMA_MAX
+    try:
+        chip.sent.clear()
+        long = bytearray(picture[:250])
+        spi.write(long)
+        into = bytearray(250)
+        spi.write_readinto(long, into)
+        assert [len(piece) for piece in chip.sent] == [100, 100, 50] * 2
+        assert b"".join(chip.sent[:3]) == long == into
+        chip.spi.clear()
+        assert len(spi.read(230)) == 230
+        assert chip.spi == [("readinto", 100), ("readinto", 100), ("readinto", 30)]
+        spi.write(b"")
+    finally:
+        chip.numbers.EASYDMA_MAX = most
+    raises(ValueError, spi.write_readinto, long, bytearray(3))
     # Without EasyDMA they go as they are.
     chip = Nrf("nrf52832")
     port = chip.open()
-    port.find_i2c(1, None, None)
-    constant = b"\x01"
+    port.find_spi(None, None, None, None)
     seen = []
     chip.take_out = seen.append
-    port.I2C(1, 100_000, 0).writeto(0x48, constant)
-    assert seen[0] is constant
+    port.SPI(2, 1_000_000, 0, 0, 8, 0).write(picture)
+    assert seen[0] is picture
 
 
 def test_spi_is_never_too_fast():

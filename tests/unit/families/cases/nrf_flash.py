@@ -47,6 +47,32 @@ def test_what_is_not_erased():
     assert back == b"\x0e\x00\x00\x0f"
 
 
+def test_a_controller_that_does_not_get_ready():
+    chip, flash, memory = opened()
+    import driverport.flash as module
+    import flashwords._plain as plain
+
+    module._TRIES = plain._TRIES = 50
+    chip.memory.on_read[0x4001E400] = lambda: 0
+    text = "the flash controller does not get ready"
+    fails(EIO, text, memory.erase, START)
+    fails(EIO, text, memory.program, START, b"1234", 0, 4)
+    # It stops in the middle of the words.
+    chip, flash, memory = opened()
+    import driverport.flash as module
+    import flashwords._plain as plain
+
+    module._TRIES = plain._TRIES = 50
+    looks = [0]
+
+    def ready():
+        looks[0] += 1
+        return int(looks[0] < 4)
+
+    chip.memory.on_read[0x4001E400] = ready
+    fails(EIO, text, memory.program, START, b"12345678", 0, 8)
+
+
 def test_a_protected_page():
     _, flash, memory = opened()
     memory.program(START + 4096, b"\x55" * 4, 0, 4)

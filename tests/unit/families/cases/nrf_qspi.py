@@ -153,6 +153,27 @@ def test_no_memory():
     qspi.deinit()
 
 
+def test_ctrl_c_ends_a_transfer_before_its_buffer_goes():
+    chip, model, qspi = opened()
+    qspi.configure_format(data_lines=4, dummy_cycles=8)
+    enabled = []
+
+    def interrupted():
+        if not enabled:
+            enabled.append(chip.memory.cells[QSPI_BASE + 0x500])
+            raise KeyboardInterrupt
+        return 1
+
+    model._read = lambda: None
+    model.task(0x04, model._read)
+    chip.memory.on_read[QSPI_BASE + 0x100] = interrupted
+    chip.memory.log.clear()
+    raises(KeyboardInterrupt, qspi.read, 0x6B, 0, bytearray(4))
+    assert enabled == [1]
+    assert chip.memory.written(QSPI_BASE + 0x500) == [0, 1]  # off, and ready for the next
+    qspi.deinit()
+
+
 def test_a_bus_that_is_none():
     chip = Nrf()
     chip.open()

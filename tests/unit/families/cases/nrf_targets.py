@@ -117,6 +117,18 @@ def test_a_handler_answers():
     slave.deinit()
 
 
+def test_a_handler_that_fails_does_not_hold_the_bus():
+    chip = chip_of()
+    from drivers import I2CSlave
+
+    slave = I2CSlave(0x42)
+    model = TwisModel(chip)
+    slave.irq(lambda slave: 1 // 0, hard=True)
+    assert model.read(0x42, 1) == b"held"
+    assert chip.memory.cells[TWIS + 0x500] == 0
+    slave.deinit()
+
+
 def test_memory():
     chip = chip_of()
     from drivers import I2CSlave

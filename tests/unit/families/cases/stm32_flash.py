@@ -116,6 +116,23 @@ def test_l4_has_two_banks():
     assert flash.erased == [(0x0807F800, 2048)]
 
 
+def test_l4_with_512_kb_may_have_two_banks():
+    idcode, optr = 0xE0042000, 0x40022020
+    for device, option, bank in (
+        (0x10076415, 1 << 21, 1),  # L476, as it comes
+        (0x10076415, 0, 0),
+        (0x20006462, 1 << 21, 0),  # L452: the bit means nothing
+    ):
+        chip, flash, memory = opened("l4", 0x08000000, 0x80000, 512)
+        chip.memory.cells[idcode] = device
+        chip.memory.cells[optr] = option
+        memory.erase(0x08060800)
+        assert flash.erased == [(0x08060800, 2048)]
+        command = max(chip.memory.written(chip.numbers.FLASH_CR)[1:3])
+        assert command >> 11 & 1 == bank, (hex(device), hex(option), hex(command))
+        assert command >> 3 & 0xFF == (65 if bank else 193)
+
+
 def test_what_is_not_erased():
     for family, start in (("f4", 0x080E0000), ("l4", 0x080F0000)):
         chip, flash, memory = opened(family, start, 0x8000, 1024)

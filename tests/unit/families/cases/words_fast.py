@@ -32,6 +32,14 @@ def test_it_waits_for_the_level_that_means_ready():
     assert cells == b"12345678"
 
 
+def test_it_does_not_wait_for_ever():
+    cells = bytearray(b"\xff" * 8)
+    never = bytearray(4)
+    assert program(addressof(cells), b"12345678", 0, 8, addressof(never), 1, 1) is False
+    assert cells == b"1234\xff\xff\xff\xff"
+    assert program(addressof(cells), b"12345678", 0, 8, addressof(never), 1, 0) is True
+
+
 def test_it_takes_no_heap():
     cells = bytearray(8)
     status = bytearray(4)
