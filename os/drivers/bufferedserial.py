@@ -21,7 +21,6 @@ _INVALID = const(0x20)
 _RX = IRQ_RX
 _TXIDLE = IRQ_TXIDLE
 _CANNOT_WAIT = "an interrupt handler cannot wait: a thread does"
-_defaults = {}
 
 
 class BufferedSerial(SerialPort):
@@ -66,14 +65,6 @@ class BufferedSerial(SerialPort):
     def _changed(self):
         self._irq = self._uart.irq(self._fired, 0, True)
         self._arm(self._armed)
-
-    @classmethod
-    def default(cls):
-        """The board's default port: the same object for all who ask. A new one after deinit()."""
-        made = _defaults.get(cls)
-        if made is None or isinstance(made._uart, Gone):
-            made = _defaults[cls] = cls()
-        return made
 
     # ---- What does not wait. C calls these methods too, hence the lock.
 

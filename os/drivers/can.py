@@ -11,6 +11,7 @@ from .canmessage import CANMessage
 from .cansettings import MODES, STATES, check, not_sent
 from .cantx import TxRecord
 from .context import refuse_isr
+from .default import default_of
 from .pins import claim, gone_text, release
 from .softcall import SoftCall
 
@@ -115,6 +116,15 @@ class CAN:
             self.tx_errors(),
             self.rx_errors(),
         )
+
+    @classmethod
+    def default(cls):
+        """That of the board's default controller: the same object for all who ask. A new one after deinit()."""
+        return default_of(cls)
+
+    def is_connected(self):
+        """Whether it is there to be used; False after deinit(). Context: any."""
+        return self._port is not None
 
     def __enter__(self):
         return self

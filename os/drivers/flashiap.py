@@ -7,6 +7,7 @@ from micropython import const
 from rtos.core import lock, unlock
 
 from .context import refuse_isr
+from .default import default_of
 
 # The port does not give way while it programs; so much goes to it at a time.
 _PIECE = const(512)
@@ -37,6 +38,15 @@ class FlashIAP:
     def __repr__(self):
         state = " deinitialised" if self._memory is None else ""
         return "<FlashIAP %d KB at %#x%s>" % (self.size // 1024, self.start, state)
+
+    @classmethod
+    def default(cls):
+        """The same object for all who ask. A new one after deinit()."""
+        return default_of(cls)
+
+    def is_connected(self):
+        """Whether it is there to be used; False after deinit(). Context: any."""
+        return self._memory is not None
 
     def __enter__(self):
         return self

@@ -7,6 +7,7 @@ from driverport import find_i2c, recover_i2c
 from micropython import const
 
 from .context import refuse_isr
+from .default import default_of
 from .i2cview import I2CView, check_freq
 from .pins import Gone, claim, release
 from .sharedbus import SharedBus
@@ -14,8 +15,6 @@ from .sharedbus import SharedBus
 _FREQ = const(100_000)
 _TIMEOUT_US = const(50_000)
 _ADDR_SIZES = (0, 8, 16, 24, 32)
-
-_defaults = {}
 
 
 class _Bus(SharedBus):
@@ -61,7 +60,23 @@ class _Bus(SharedBus):
         return recover_i2c(self.hardware, self.pins, freq, timeout_us)
 
 
-class I2CDevice(I2CView):
+class _Settings(I2CView):
+    """A view whose settings can be changed."""
+
+    def init(self, *, freq=None, timeout=None):
+        """Set frequency and timeout (us) afresh, as machine.I2C.init(). Context: thread, base level."""
+        refuse_isr()
+        before = self._settings
+        if freq is not None:
+            check_freq(freq)
+        if timeout is not None and (not isinstance(timeout, int) or timeout < 0):
+            raise ValueError("timeout: us, 0 or more")
+        self._change(
+            (before[0] if freq is None else freq, before[1] if timeout is None else timeout)
+        )
+
+
+class I2CDevice(_Settings):
     """An I2C bus as one device wants it; I2C.device() makes it. Goes wherever a bus goes."""
 
     def __init__(self, bus, addr, freq, timeout_us):
@@ -73,7 +88,7 @@ class I2CDevice(I2CView):
         return "<I2CDevice %#x of %s, %s>" % (self.addr, self._bus.name, state)
 
 
-class I2C(I2CView):
+class I2C(_Settings):
     """An I2C bus as its controller: `i2c = I2C()`, then as machine.I2C.
 
     bus: its number, None = the board's default. scl, sda: pins instead of the number.
@@ -103,10 +118,7 @@ class I2C(I2CView):
     @classmethod
     def default(cls):
         """The board's default bus: the same object for all who ask. A new one after deinit()."""
-        made = _defaults.get(cls)
-        if made is None or not made.is_connected():
-            made = _defaults[cls] = cls()
-        return made
+        return default_of(cls)
 
     def __enter__(self):
         return self
@@ -117,18 +129,6 @@ class I2C(I2CView):
     def __repr__(self):
         state = "%d Hz" % self._settings[0] if self.is_connected() else "deinitialised"
         return "<%s %s>" % (self._bus.name, state)
-
-    def init(self, *, freq=None, timeout=None):
-        """Set frequency and timeout (us) afresh, as machine.I2C.init(). Context: thread, base level."""
-        refuse_isr()
-        before = self._settings
-        if freq is not None:
-            check_freq(freq)
-        if timeout is not None and timeout < 0:
-            raise ValueError("timeout: us, 0 or more")
-        self._change(
-            (before[0] if freq is None else freq, before[1] if timeout is None else timeout)
-        )
 
     def device(self, addr, *, freq=None, timeout_us=None):
         """The bus with settings of its own, for one device; they are set when another used the bus.

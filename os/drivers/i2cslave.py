@@ -7,6 +7,7 @@ from micropython import const
 from rtos.core import EventFlags
 
 from .context import refuse_isr
+from .default import default_of
 from .pins import claim, gone_text, release
 from .softcall import SoftCall
 
@@ -82,7 +83,8 @@ class I2CSlave:
             raise ValueError("size and messages: 1 or more")
         self._target = None
         number, pins = driverport.find_i2c_target(bus, scl, sda)
-        self._addr = addr
+        #: The address, 7 bits.
+        self.addr = addr
         self._mem = mem
         #: Messages that found no room, and bytes that were asked for behind the end of a reply.
         self.dropped = self.underruns = 0
@@ -118,11 +120,27 @@ class I2CSlave:
 
     def __repr__(self):
         if self._target is None:
-            return "<I2CSlave 0x%02x deinitialised>" % self._addr
+            return "<I2CSlave 0x%02x deinitialised>" % self.addr
         if self._mem is not None:
-            return "<I2CSlave 0x%02x memory of %d bytes>" % (self._addr, len(self._mem))
+            return "<I2CSlave 0x%02x memory of %d bytes>" % (self.addr, len(self._mem))
         state = ("no data", "is read", "general call", "was written")[self.receive()]
-        return "<I2CSlave 0x%02x %s>" % (self._addr, state)
+        return "<I2CSlave 0x%02x %s>" % (self.addr, state)
+
+    @classmethod
+    def default(cls, addr):
+        """That of the board's default bus: the same object for all who ask for that address.
+
+        A new one after deinit(), and for another address, where it takes over.
+        """
+        made = default_of(cls, addr)
+        if made.addr != addr:
+            made.deinit()
+            made = default_of(cls, addr)
+        return made
+
+    def is_connected(self):
+        """Whether it is there to be used; False after deinit(). Context: any."""
+        return self._target is not None
 
     def __enter__(self):
         return self

@@ -6,6 +6,7 @@ import driverport
 from micropython import const
 
 from .context import refuse_isr
+from .default import default_of
 from .pins import claim, gone_text, release
 
 _FREQ = const(1_000_000)
@@ -60,6 +61,15 @@ class QSPI:
             self.data_lines,
             self.dummy_cycles,
         )
+
+    @classmethod
+    def default(cls):
+        """That of the board's default bus: the same object for all who ask. A new one after deinit()."""
+        return default_of(cls)
+
+    def is_connected(self):
+        """Whether it is there to be used; False after deinit(). Context: any."""
+        return self._port is not None
 
     def __enter__(self):
         return self

@@ -8,6 +8,7 @@ from machine import UART
 from micropython import const
 
 from .context import refuse_isr
+from .default import default_of
 from .pins import Gone, claim, release
 
 BAUDRATE = const(115_200)
@@ -41,6 +42,15 @@ class SerialPort(io.IOBase):
             self._number, self._baudrate, *self._format, self._flow, *self._rings
         )
         self._changed()
+
+    @classmethod
+    def default(cls):
+        """The board's default port: the same object for all who ask. A new one after deinit()."""
+        return default_of(cls)
+
+    def is_connected(self):
+        """Whether there is a port to use; False after deinit(). Context: any."""
+        return not isinstance(self._uart, Gone)
 
     def _changed(self):
         """The hardware is a new object. For subclasses."""

@@ -1,10 +1,11 @@
 """SPI: the controller of a bus, shared by threads and devices with a chip select each."""
 
 from driverport import SPI as make_spi
-from driverport import find_spi
+from driverport import check_spi, find_spi
 from micropython import const
 
 from .context import refuse_isr
+from .default import default_of
 from .pins import Gone, claim, release
 from .sharedbus import SharedBus
 from .spiview import SPIView, check_filler
@@ -15,8 +16,6 @@ _LSB = const(1)
 _WRITE_VALUE = const(0xFF)
 _BITS_MIN = const(4)
 _BITS_MAX = const(32)
-
-_defaults = {}
 
 
 class _Bus(SharedBus):
@@ -71,10 +70,25 @@ def _check(baudrate, polarity, phase, bits, firstbit):
         raise ValueError("bits: 4 to 32 in a frame")
     if firstbit not in (_MSB, _LSB):
         raise ValueError("firstbit: SPI.MSB or SPI.LSB")
+    check_spi(bits, firstbit)
     return baudrate, polarity, phase, bits, firstbit
 
 
-class SPIDevice(SPIView):
+class _Settings(SPIView):
+    """A view whose settings can be changed."""
+
+    def init(self, baudrate=None, *, polarity=None, phase=None, bits=None, firstbit=None):
+        """Change settings, as machine.SPI.init(): what is not given stays. Not in an ISR."""
+        refuse_isr()
+        self._change(self._merged((baudrate, polarity, phase, bits, firstbit)))
+
+    def _merged(self, given):
+        """The settings, with what was given instead of the old ones."""
+        merged = [old if given[i] is None else given[i] for i, old in enumerate(self._settings)]
+        return _check(*merged)
+
+
+class SPIDevice(_Settings):
     """An SPI bus as one device wants it; SPI.device() makes it. Goes wherever a bus goes."""
 
     def __enter__(self):
@@ -104,7 +118,7 @@ class SPIDevice(SPIView):
             self._leave_bus(_Bus(name, Gone("SPIDevice of " + name)))
 
 
-class SPI(SPIView):
+class SPI(_Settings):
     """An SPI bus as its controller: `spi = SPI(baudrate=8_000_000)`, then as machine.SPI.
 
     bus: its number, None = the board's default. sck, mosi, miso: pins instead of the number.
@@ -154,10 +168,7 @@ class SPI(SPIView):
     @classmethod
     def default(cls):
         """The board's default bus: the same object for all who ask. A new one after deinit()."""
-        made = _defaults.get(cls)
-        if made is None or not made.is_connected():
-            made = _defaults[cls] = cls()
-        return made
+        return default_of(cls)
 
     def __enter__(self):
         return self
@@ -168,16 +179,6 @@ class SPI(SPIView):
     def __repr__(self):
         state = "%d Hz" % self._settings[0] if self.is_connected() else "deinitialised"
         return "<%s %s>" % (self._bus.name, state)
-
-    def init(self, baudrate=None, *, polarity=None, phase=None, bits=None, firstbit=None):
-        """Change settings, as machine.SPI.init(): what is not given stays. Not in an ISR."""
-        refuse_isr()
-        self._change(self._merged((baudrate, polarity, phase, bits, firstbit)))
-
-    def _merged(self, given):
-        """The settings, with what was given instead of the old ones."""
-        merged = [old if given[i] is None else given[i] for i, old in enumerate(self._settings)]
-        return _check(*merged)
 
     def device(
         self,

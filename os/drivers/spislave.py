@@ -7,6 +7,7 @@ from micropython import const
 from rtos.core import EventFlags
 
 from .context import refuse_isr
+from .default import default_of
 from .pins import claim, gone_text, release
 from .softcall import SoftCall
 
@@ -75,6 +76,15 @@ class SPISlave:
         if self._target is None:
             return "<SPISlave deinitialised>"
         return "<SPISlave of %s, %d bytes>" % (self._name, self.receive())
+
+    @classmethod
+    def default(cls):
+        """That of the board's default bus: the same object for all who ask. A new one after deinit()."""
+        return default_of(cls)
+
+    def is_connected(self):
+        """Whether it is there to be used; False after deinit(). Context: any."""
+        return self._target is not None
 
     def __enter__(self):
         return self

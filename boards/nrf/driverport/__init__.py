@@ -20,6 +20,7 @@ _LAZY = {
     "SPI": "spi",
     "SPI_DIRECT": "spi",
     "find_spi": "spi",
+    "check_spi": "spi",
     "UART": "uart",
     "find_uart": "uart",
     "uart_room": "uart",

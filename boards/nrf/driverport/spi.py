@@ -11,7 +11,7 @@ from uctypes import addressof
 from . import make_pin
 from .shared import give_back, take
 
-__all__ = ("SPI", "SPI_DIRECT", "find_spi")
+__all__ = ("SPI", "SPI_DIRECT", "check_spi", "find_spi")
 
 #: Bytes that are in flash are copied first.
 SPI_DIRECT = False
@@ -34,13 +34,18 @@ def find_spi(bus, sck, mosi, miso):
     return number, keys
 
 
+def check_spi(bits, firstbit):
+    """OSError(EOPNOTSUPP) for frames that this board cannot have."""
+    if bits != 8:
+        raise OSError(EOPNOTSUPP, "%s has no SPI with other than 8 bits" % NAME)
+
+
 def SPI(number, baudrate, polarity, phase, bits, firstbit):
     """What has the methods of a machine.SPI: that of the number, or pins from number 3 on.
 
     OSError(EOPNOTSUPP) for frames of other than 8 bits.
     """
-    if bits != 8:
-        raise OSError(EOPNOTSUPP, "%s has no SPI with other than 8 bits" % NAME)
+    check_spi(bits, firstbit)
     pins = [make_pin(key) for key in _pins[number]]
     if number >= _UNITS:
         from .softspi import SoftSPI

@@ -27,6 +27,24 @@ def test_buses():
     refuses("I2CSlave", drivers.I2CSlave, 0x42)
     refuses("SPISlave", drivers.SPISlave)
     refuses("QSPI", drivers.QSPI)
+    for kind, name in (
+        (drivers.CAN, "CAN"),
+        (drivers.SPISlave, "SPISlave"),
+        (drivers.QSPI, "QSPI"),
+    ):
+        refuses(name, kind.default)
+    refuses("I2CSlave", drivers.I2CSlave.default, 0x42)
+
+
+def test_settings_that_the_controller_lacks():
+    spi = drivers.SPI()
+    chip = spi.device("D2")
+    for view in (spi, chip):
+        refuses("SPI with more than 16 bits", lambda view=view: view.init(bits=24))
+        refuses("SPI with firstbit=LSB", lambda view=view: view.init(firstbit=1))
+        view.write(b"x")  # nothing has changed
+    refuses("SPI with more than 16 bits", lambda: spi.device(None, bits=32))
+    spi.deinit()
 
 
 def test_what_the_caller_did_wrong_comes_first():

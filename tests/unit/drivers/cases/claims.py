@@ -1,5 +1,5 @@
 # Whose pins and peripherals are: all drivers that take several, on board host.
-from errno import ENODEV
+from errno import ENODEV, EOPNOTSUPP
 
 from drivers import (
     CAN,
@@ -9,6 +9,7 @@ from drivers import (
     BufferedSerial,
     DigitalIn,
     DigitalOut,
+    FlashIAP,
     I2CSlave,
     SPISlave,
     UnbufferedSerial,
@@ -146,3 +147,52 @@ def test_a_device_that_is_not_used_any_more_gives_its_chip_select_back():
     DigitalOut("D2").deinit()
     spi.deinit()
     device.deinit()
+
+
+def test_defaults_are_one_object_for_all():
+    fresh()
+    for kind in (CAN, QSPI, SPISlave, FlashIAP, UnbufferedSerial):
+        first = kind.default()
+        assert kind.default() is first and first.is_connected(), kind
+        first.deinit()
+        assert not first.is_connected()
+        second = kind.default()
+        assert second is not first and second.is_connected()
+        third = second if kind is FlashIAP else kind()  # takes over
+        assert (kind.default() is second) == (kind is FlashIAP), kind
+        kind.default().deinit()
+        third.deinit()
+    for kind, other in ((BufferedSerial, UnbufferedSerial), (I2C, slave), (SPI, SPISlave)):
+        first = kind.default()
+        assert kind.default() is first
+        busy(repr(first), other)
+        first.deinit()
+    first = I2CSlave.default(0x42)
+    assert I2CSlave.default(0x42) is first and first.addr == 0x42
+    second = I2CSlave.default(0x43)
+    assert second.addr == 0x43 and not first.is_connected()
+    second.deinit()
+
+
+def test_devices_are_set_up_as_their_buses():
+    fresh()
+    spi, i2c = SPI(), I2C()
+    chip, device = spi.device("D2", polarity=1), i2c.device(0x48)
+    chip.init(baudrate=250_000, phase=1)
+    chip.write(b"x")
+    assert "250000 Hz" in repr(chip) and "1000000 Hz" in repr(spi)
+    device.init(freq=50_000, timeout=1000)
+    assert device.freq() == 50_000 and i2c.freq() == 100_000
+    for wrong in ({"baudrate": 0}, {"polarity": 3}, {"bits": "x"}, {"firstbit": 2}):
+        raises(ValueError, lambda wrong=wrong: chip.init(**wrong))
+    for wrong in ({"freq": 0}, {"freq": "x"}, {"timeout": -1}, {"timeout": "x"}):
+        raises(ValueError, lambda wrong=wrong: device.init(**wrong))
+    for view in (chip, spi):  # what the board cannot do is refused at once, and nothing changes
+        error = raises(OSError, lambda view=view: view.init(bits=16))
+        assert error.args[0] == EOPNOTSUPP and "host has no SPI" in error.args[1], error
+        view.write(b"x")
+    assert raises(OSError, lambda: spi.device(None, bits=12)).args[0] == EOPNOTSUPP
+    spi.deinit()
+    i2c.deinit()
+    for view in (chip, device):
+        assert raises(OSError, view.init).args[0] == ENODEV
