@@ -109,6 +109,9 @@ class UART:
         self._held = bool(flow)
         self._handler = None
         self._events = 0
+        # Whether all has been sent is still to be told, and up to where what came has been.
+        self._idle_due = False
+        self._told = -1
         self._irq = _Irq(self)
         pins = [resolve(name) for name in board.FLOW[number]] if flow else None
         self._unit = Uarte(number, _keys[number], pins, rate, config, half, bit_us)
@@ -217,8 +220,11 @@ class UART:
         """
         n = len(buf) if nbytes is None else nbytes
         out = self._out
+        self._idle_due = True
         if out is None:
-            return self._write_out(buf, n)
+            n = self._write_out(buf, n)
+            self._again()
+            return n
         room = self.room()
         if room < n:
             n = room
@@ -323,14 +329,21 @@ class UART:
 
     def irq(self, handler, trigger=0, hard=False):
         """As machine.UART.irq(), with IRQ_TXIDLE."""
+        self._events = 0
         self._handler = handler
-        self.arm(trigger if handler is not None else 0)
+        self._idle_due = False  # as other ports: a write leads to that event
+        self._told = -1
+        self._events = trigger if handler is not None else 0
+        self._again()
         return self._irq
 
     def arm(self, events):
         """For what irq() has returned."""
         self._events = events
         if events:
+            self._told = -1
+            if events & _TXIDLE:
+                self._idle_due = True
             self._alarm.start(1)
 
     def _look(self, alarm):
@@ -338,12 +351,21 @@ class UART:
         self._pump()
         self._again()
         events = self._events
-        seen = _RX if events & _RX and self._waiting() else 0
-        if events & _TXIDLE and not self._sending:
+        seen = 0
+        if events & _RX and self._get != self._put and self._put != self._told:
+            self._told = self._put
+            seen = _RX
+        if events & _TXIDLE and self._idle_due and not self._sending:
+            self._idle_due = False
             seen |= _TXIDLE
-        if seen:
-            self._irq.seen = seen
+        irq = self._irq
+        while seen:
+            get = self._get
+            irq.seen = seen
             self._handler(self)
+            # Who reads a byte at a time, or a part, is called for the rest.
+            more = self._events & _RX and get != self._get and self._get != self._put
+            seen = _RX if more else 0
 
     def _again(self):
         """Have _look() called once more."""

@@ -10,7 +10,7 @@ Registers: nRF52840 PS 6.34.9 UARTE, 6.30.5 TIMER, 6.16.3 PPI; nRF52832 PS 35.10
 from time import ticks_diff, ticks_us
 
 from board import NAME, chip
-from machine import Pin, mem32
+from machine import Pin, disable_irq, enable_irq, mem32
 from micropython import const
 from uctypes import addressof
 
@@ -69,6 +69,8 @@ _CH_TEP = 0x4001F514
 #: The receiver stops after the byte it is in and up to four more (6.34.5); and some time to spare.
 _STOP_BITS = const(80)
 _SPARE_US = const(1000)
+#: So many bytes before a half is written over it is too late to say where the next ones go.
+_MARGIN = const(16)
 
 
 class Uarte:
@@ -198,28 +200,35 @@ class Uarte:
 
         -1: the unit has gone over bytes that nobody has taken. Allocates nothing. Context: any.
         """
-        mem32[self._capture] = 1
-        n = mem32[self._cc] - self._last & _COUNT_MASK
         half = self.half
         rest = half - self.at % half
+        state = (
+            disable_irq()
+        )  # nothing may come between the count and the address that follows from it
+        mem32[self._capture] = 1
+        n = mem32[self._cc] - self._last & _COUNT_MASK
         if self._flow:
-            if self._waits:
-                if mem32[self._endrx]:
-                    mem32[self._endrx] = 0
-                    mem32[self._ptr] = self._halves[self.at // half]
-                    mem32[self._startrx] = 1
-                    self._waits = False
-                return 0  # what waits in the unit is in the buffer the next time
-            return min(n, rest, room)
-        if n < rest:
-            return n
-        if n >= rest + half:
-            return -1
-        if not mem32[self._rxstarted]:  # it has not got as far as the counter
-            return rest - 1
-        mem32[self._rxstarted] = 0
-        mem32[self._ptr] = self._halves[self.at // half]  # the half that is full, after this one
+            n = self._came_with_flow(n, rest, room)
+        elif n >= rest + half - _MARGIN:
+            n = -1
+        elif n >= rest:
+            if mem32[self._rxstarted]:
+                mem32[self._rxstarted] = 0
+                mem32[self._ptr] = self._halves[self.at // half]  # the one that is full is next
+            else:
+                n = rest - 1  # the unit has not got as far as the counter
+        enable_irq(state)
         return n
+
+    def _came_with_flow(self, n, rest, room):
+        if not self._waits:
+            return min(n, rest, room)
+        if mem32[self._endrx]:
+            mem32[self._endrx] = 0
+            mem32[self._ptr] = self._halves[self.at // self.half]
+            mem32[self._startrx] = 1
+            self._waits = False
+        return 0  # what waits in the unit is in the buffer the next time
 
     def took(self, n):
         """They have been copied."""

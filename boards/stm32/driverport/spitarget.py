@@ -74,7 +74,7 @@ class SpiTarget:
         try:
             self._spi = kind(
                 number,
-                kind.SLAVE,
+                kind.PERIPHERAL,
                 polarity=polarity,
                 phase=phase,
                 bits=8,

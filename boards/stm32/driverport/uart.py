@@ -95,6 +95,8 @@ class UART:
         self._number = number
         self._counts = _errors.setdefault(number, [0, 0, 0])
         self._held = False
+        # Whether it is still to be told that all has been sent.
+        self._idle_due = False
         # Addresses are numbers on the heap: made here once.
         self._isr = self._icr = 0
         if chip.UART_ICR:
@@ -146,8 +148,12 @@ class UART:
     def write(self, buf, first=0, nbytes=None):
         """Take nbytes of buf from `first` on, or as many as there is room for; None if for none."""
         ring = self._ring
+        self._idle_due = True
         if ring is None:
-            return self._uart.write(buf)
+            n = self._uart.write(buf)
+            if self._events & _TXIDLE:
+                self._alarm.start(1, self._byte_us)
+            return n
         n = len(buf) if nbytes is None else nbytes
         room = self.room()
         if room < n:
@@ -182,13 +188,17 @@ class UART:
         self._events = 0
         self._handler = handler
         self._hard = hard
-        self.arm(trigger if handler is not None else 0)
+        self._idle_due = False  # as other ports: a write leads to that event
+        self._events = trigger if handler is not None else 0
+        self._hardware_irq.trigger(self._events & _RX | self._always)
         return self._irq
 
     def arm(self, events):
         """For what irq() has returned."""
         self._events = events
         self._hardware_irq.trigger(events & _RX | self._always)
+        if events & _TXIDLE:
+            self._idle_due = True
         if events & _TXIDLE or events & _RX and self._uart.any():
             self._alarm.start(1, self._byte_us)
 
@@ -251,9 +261,13 @@ class UART:
                 get += 1
                 self._get = 0 if get == len(ring) else get
         events = self._events
-        if not events & _TXIDLE and self._get == self._put:
+        seen = 0
+        waits = self._idle_due and events & _TXIDLE
+        if waits and self.txdone():
+            self._idle_due = waits = False
+            seen = _TXIDLE
+        if not waits and self._get == self._put:
             alarm.stop()
-        seen = _TXIDLE if events & _TXIDLE and self.txdone() else 0
         if events & _RX and self._uart.any():
             seen |= _RX
         if seen:
@@ -267,6 +281,7 @@ class UART:
             try:
                 schedule(self._handler, self)
             except RuntimeError:  # the queue is full: look again
+                self._idle_due = self._idle_due or seen & _TXIDLE != 0
                 self._alarm.start(self._byte_us, self._byte_us)
 
 

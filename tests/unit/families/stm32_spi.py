@@ -22,11 +22,11 @@ class SpiUnit:
         unit = self
 
         class SPI:
-            SLAVE = 0
+            PERIPHERAL = 0
             MSB, LSB = 0, 0x80
 
             def __init__(self, number, mode, *, polarity, phase, bits, firstbit, nss):
-                assert number == n and mode == self.SLAVE and bits == 8 and nss == 0
+                assert number == n and mode == self.PERIPHERAL and bits == 8 and nss == 0
                 unit.settings = (polarity, phase, firstbit)
                 unit.cells[base] = 1 << 6 | 1 << 12  # SPE, and a bit that is none of ours
 

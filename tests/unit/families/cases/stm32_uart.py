@@ -198,6 +198,28 @@ def test_unbuffered():
     serial.deinit()
 
 
+def test_all_has_been_sent():
+    chip = Stm32("f4")
+    chip.open()
+    from drivers import UnbufferedSerial
+
+    serial = UnbufferedSerial(baudrate=115_200)
+    count = [0]
+
+    def sent(serial):
+        count[0] += 1
+
+    serial.attach(sent, UnbufferedSerial.TX, hard=True)
+    chip.core.pass_time(1000)
+    assert count == [1]  # there is nothing to send
+    serial.write(b"ab")
+    chip.core.pass_time(1000)
+    assert count == [2]  # once after each write, and no alarm goes on
+    chip.core.pass_time(5000)
+    assert count == [2] and serial._uart._alarm._queue._first is None
+    serial.deinit()
+
+
 def test_errors_of_f4_go_with_each_byte():
     chip, serial, uart = opened()
     uart.receive(b"a")
