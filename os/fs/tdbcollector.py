@@ -47,7 +47,8 @@ class Collector:
         """Bytes in the active area that a run would set free."""
         store = self._store
         area = store.active
-        return area.end - area.start - store.live - store.pending + store.held
+        n = area.end - area.start - store.live - store.pending + store.held
+        return n - store.lost_room() if store.lost else n
 
     def start(self):
         """Begin a run."""

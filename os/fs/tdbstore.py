@@ -266,6 +266,10 @@ class TDBStore(TDBReader):
         area = self.active
         return area.stop - area.end - self.held
 
+    def lost_room(self):
+        """Bytes of the records that say which keys are lost."""
+        return len(self.lost) * self.log.extent_of(0)
+
     # ---- Parts of them. The kernel is locked.
 
     def _start(self):
@@ -318,7 +322,7 @@ class TDBStore(TDBReader):
             if slot >= 0:
                 self._not_once()
                 self.old = self.log.extent()
-            if self.live + self.pending - self.old + extent > self.limit:
+            if self.live + self.pending + self.lost_room() - self.old + extent > self.limit:
                 break
             if self.free() >= extent:
                 if slot < 0:
