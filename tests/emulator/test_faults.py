@@ -174,7 +174,8 @@ def callback(timer):
     except OSError as error:
         seen.append(error.errno)
 machine.Timer(-1, mode=machine.Timer.ONE_SHOT, period=2, callback=callback)
-time.sleep_ms(20)
+while not seen:
+    time.sleep_ms(1)
 print(seen)
 """
     assert board.exec(code) == "[14]\n"
