@@ -43,6 +43,30 @@ _TXD_AMOUNT = const(0x54C)
 _ADDRESS0 = const(0x588)
 _CONFIG = const(0x594)
 _ORC = const(0x5C0)
+_REGISTERS = (
+    _STOP,
+    _RESUME,
+    _PREPARERX,
+    _PREPARETX,
+    _STOPPED,
+    _WRITE,
+    _READ,
+    _SHORTS,
+    _INTENCLR,
+    _ERRORSRC,
+    _ENABLE,
+    _PSEL_SCL,
+    _PSEL_SDA,
+    _RXD_PTR,
+    _RXD_MAXCNT,
+    _RXD_AMOUNT,
+    _TXD_PTR,
+    _TXD_MAXCNT,
+    _TXD_AMOUNT,
+    _ADDRESS0,
+    _CONFIG,
+    _ORC,
+)
 _SUSPENDS = const(3 << 13)  # WRITE_SUSPEND, READ_SUSPEND
 _TWIS = const(9)
 _ALL = 0xFFFFFFFF
@@ -104,7 +128,9 @@ class I2cTarget:
         self._keys = _keys[number]
         take("I2CSlave", number)
         self._number = number
-        self._base = base = chip.SERIAL[number]
+        base = chip.SERIAL[number]
+        # Addresses are numbers on the heap: made here once.
+        self._address = at = {offset: base + offset for offset in _REGISTERS}
         self._mem = mem
         self._address_bytes = mem_addrsize >> 3
         #: The address in `mem` that the controller has selected last.
@@ -117,22 +143,22 @@ class I2cTarget:
         self._trigger = 0
         self._irq = _Irq()
         self._alarm = Alarm(self._look)
-        mem32[base + _ENABLE] = 0
-        mem32[base + _INTENCLR] = _ALL
+        mem32[at[_ENABLE]] = 0
+        mem32[at[_INTENCLR]] = _ALL
         for key in self._keys:
             set_pin(key, _LINE)
-        mem32[base + _PSEL_SCL] = int(self._keys[0][1:])
-        mem32[base + _PSEL_SDA] = int(self._keys[1][1:])
-        mem32[base + _ADDRESS0] = addr
-        mem32[base + _CONFIG] = 1
-        mem32[base + _ORC] = _FILL
-        mem32[base + _SHORTS] = _SUSPENDS
-        mem32[base + _RXD_PTR] = addressof(self._came)
-        mem32[base + _TXD_PTR] = addressof(self._reply)
+        mem32[at[_PSEL_SCL]] = int(self._keys[0][1:])
+        mem32[at[_PSEL_SDA]] = int(self._keys[1][1:])
+        mem32[at[_ADDRESS0]] = addr
+        mem32[at[_CONFIG]] = 1
+        mem32[at[_ORC]] = _FILL
+        mem32[at[_SHORTS]] = _SUSPENDS
+        mem32[at[_RXD_PTR]] = addressof(self._came)
+        mem32[at[_TXD_PTR]] = addressof(self._reply)
         for event in (_STOPPED, _WRITE, _READ):
-            mem32[base + event] = 0
-        mem32[base + _ERRORSRC] = mem32[base + _ERRORSRC]
-        mem32[base + _ENABLE] = _TWIS
+            mem32[at[event]] = 0
+        mem32[at[_ERRORSRC]] = mem32[at[_ERRORSRC]]
+        mem32[at[_ENABLE]] = _TWIS
         self._alarm.start(_LOOK_US, _LOOK_US)
 
     def __repr__(self):
@@ -144,16 +170,16 @@ class I2cTarget:
             return
         self._alarm.stop()
         self._alarm = None
-        base = self._base
-        mem32[base + _SHORTS] = 0
-        mem32[base + _STOPPED] = 0
-        mem32[base + _STOP] = 1
+        at = self._address
+        mem32[at[_SHORTS]] = 0
+        mem32[at[_STOPPED]] = 0
+        mem32[at[_STOP]] = 1
         begun = ticks_us()
-        while not mem32[base + _STOPPED]:
+        while not mem32[at[_STOPPED]]:
             if ticks_diff(ticks_us(), begun) > _STOP_US:
                 break  # nobody transfers; it is off all the same
-        mem32[base + _ENABLE] = 0
-        mem32[base + _PSEL_SCL] = mem32[base + _PSEL_SDA] = _ALL
+        mem32[at[_ENABLE]] = 0
+        mem32[at[_PSEL_SCL]] = mem32[at[_PSEL_SDA]] = _ALL
         for key in self._keys:
             set_pin(key, _INPUT)
         give_back(self._number)
@@ -178,10 +204,10 @@ class I2cTarget:
         n = min(n, _BUFFER)
         for i in range(n):
             reply[i] = buf[i]
-        base = self._base
-        mem32[base + _TXD_MAXCNT] = n
-        mem32[base + _PREPARETX] = 1
-        mem32[base + _RESUME] = 1
+        at = self._address
+        mem32[at[_TXD_MAXCNT]] = n
+        mem32[at[_PREPARETX]] = 1
+        mem32[at[_RESUME]] = 1
 
     def _fire(self, events):
         events &= self._trigger
@@ -194,28 +220,28 @@ class I2cTarget:
             self._serve()
         except BaseException:
             # The alarm ends: so that the bus is not held for ever.
-            mem32[self._base + _ENABLE] = 0
+            mem32[self._address[_ENABLE]] = 0
             raise
 
     def _serve(self):
-        base = self._base
-        written = mem32[base + _WRITE]
-        read = mem32[base + _READ]
-        if self._direction and (written or read or mem32[base + _STOPPED]):
+        at = self._address
+        written = mem32[at[_WRITE]]
+        read = mem32[at[_READ]]
+        if self._direction and (written or read or mem32[at[_STOPPED]]):
             self._end()
         if not (written or read):
             return
         # The clock stands still: that stop was the last transfer's.
-        mem32[base + _STOPPED] = 0
+        mem32[at[_STOPPED]] = 0
         if written:
-            mem32[base + _WRITE] = 0
+            mem32[at[_WRITE]] = 0
             self._direction = _END_WRITE
             self._fire(_MATCH_WRITE)
-            mem32[base + _RXD_MAXCNT] = _BUFFER
-            mem32[base + _PREPARERX] = 1
-            mem32[base + _RESUME] = 1
+            mem32[at[_RXD_MAXCNT]] = _BUFFER
+            mem32[at[_PREPARERX]] = 1
+            mem32[at[_RESUME]] = 1
         else:
-            mem32[base + _READ] = 0
+            mem32[at[_READ]] = 0
             self._direction = _END_READ
             if self._mem is not None:
                 self._send_memory()
@@ -223,17 +249,17 @@ class I2cTarget:
                 self._fire(_MATCH_READ | _READ_REQ)
 
     def _end(self):
-        base = self._base
+        at = self._address
         direction, self._direction = self._direction, 0
-        mem32[base + _STOPPED] = 0
-        errors = mem32[base + _ERRORSRC]
+        mem32[at[_STOPPED]] = 0
+        errors = mem32[at[_ERRORSRC]]
         if errors:
-            mem32[base + _ERRORSRC] = errors  # cleared by ones
+            mem32[at[_ERRORSRC]] = errors  # cleared by ones
         if direction == _END_READ:
             if self._mem is not None and len(self._mem):
-                self._at = (self._at + mem32[base + _TXD_AMOUNT]) % len(self._mem)
+                self._at = (self._at + mem32[at[_TXD_AMOUNT]]) % len(self._mem)
         else:
-            self._length = mem32[base + _RXD_AMOUNT]
+            self._length = mem32[at[_RXD_AMOUNT]]
             self._taken = 0
             if self._mem is not None:
                 self._store_memory()
@@ -271,7 +297,7 @@ class I2cTarget:
             at += 1
             if at == size:
                 at = 0
-        base = self._base
-        mem32[base + _TXD_MAXCNT] = _BUFFER
-        mem32[base + _PREPARETX] = 1
-        mem32[base + _RESUME] = 1
+        at = self._address
+        mem32[at[_TXD_MAXCNT]] = _BUFFER
+        mem32[at[_PREPARETX]] = 1
+        mem32[at[_RESUME]] = 1

@@ -39,6 +39,25 @@ _TXD_AMOUNT = const(0x54C)
 _CONFIG = const(0x554)
 _DEF = const(0x55C)
 _ORC = const(0x5C0)
+_REGISTERS = (
+    _ACQUIRE,
+    _RELEASE,
+    _END,
+    _ACQUIRED,
+    _SHORTS,
+    _INTENCLR,
+    _STATUS,
+    _ENABLE,
+    _RXD_PTR,
+    _RXD_MAXCNT,
+    _RXD_AMOUNT,
+    _TXD_PTR,
+    _TXD_MAXCNT,
+    _TXD_AMOUNT,
+    _CONFIG,
+    _DEF,
+    _ORC,
+)
 _END_ACQUIRE = const(1 << 2)
 _OVERFLOW = const(2)
 _STATUSES = const(3)
@@ -78,6 +97,8 @@ class SpiTarget:
         take("SPISlave", number)
         self._number = number
         self._base = base = chip.SERIAL[number]
+        # Addresses are numbers on the heap: made here once.
+        self._address = at = {offset: base + offset for offset in _REGISTERS}
         self._function = function
         #: 1 if the last frame had more bytes than there was room for.
         self.lost = 0
@@ -86,29 +107,30 @@ class SpiTarget:
         self._next = bytearray(_BUFFER)
         self._next_length = -1  # none
         self._keys = keys = (sck, miso, mosi, select)
-        mem32[base + _ENABLE] = 0
-        mem32[base + _INTENCLR] = _ALL
+        mem32[at[_ENABLE]] = 0
+        mem32[at[_INTENCLR]] = _ALL
         for i in range(4):
             # MISO too: the unit drives it while it is selected (6.26.5).
             set_pin(keys[i], _SELECT if i == 3 else _INPUT)
             mem32[base + _PSEL + 4 * i] = int(keys[i][1:])
-        mem32[base + _CONFIG] = polarity << 2 | phase << 1 | firstbit
-        mem32[base + _SHORTS] = _END_ACQUIRE
-        mem32[base + _RXD_PTR] = addressof(self._came)
-        mem32[base + _RXD_MAXCNT] = _BUFFER
-        mem32[base + _TXD_PTR] = addressof(self._reply)
-        mem32[base + _TXD_MAXCNT] = 0
-        mem32[base + _END] = 0
-        mem32[base + _ACQUIRED] = 0
-        mem32[base + _ENABLE] = _SPIS
+        mem32[at[_CONFIG]] = polarity << 2 | phase << 1 | firstbit
+        mem32[at[_SHORTS]] = _END_ACQUIRE
+        mem32[at[_RXD_PTR]] = addressof(self._came)
+        mem32[at[_RXD_MAXCNT]] = _BUFFER
+        mem32[at[_TXD_PTR]] = addressof(self._reply)
+        mem32[at[_TXD_MAXCNT]] = 0
+        mem32[at[_END]] = 0
+        mem32[at[_ACQUIRED]] = 0
+        mem32[at[_ENABLE]] = _SPIS
         # The buffers are nobody's at first.
-        mem32[base + _ACQUIRE] = 1
+        mem32[at[_ACQUIRE]] = 1
         self._alarm = Alarm(self._look)
 
     def reply(self, byte):
         """The byte that goes out where nothing has been prepared. From the first call on there are frames."""
-        mem32[self._base + _DEF] = byte
-        mem32[self._base + _ORC] = byte
+        at = self._address
+        mem32[at[_DEF]] = byte
+        mem32[at[_ORC]] = byte
         self._alarm.start(1, _LOOK_US)
 
     def load(self, buf, n):
@@ -120,7 +142,7 @@ class SpiTarget:
             ahead[i] = buf[i]
         self._next_length = n
         # Granted at once, or when the frame that is under way has ended.
-        mem32[self._base + _ACQUIRE] = 1
+        mem32[self._address[_ACQUIRE]] = 1
         self._take_over()
 
     def deinit(self):
@@ -129,20 +151,20 @@ class SpiTarget:
             return
         self._alarm.stop()
         self._alarm = None
-        base = self._base
-        mem32[base + _SHORTS] = 0
-        mem32[base + _ENABLE] = 0  # ends transfers to memory
+        at = self._address
+        mem32[at[_SHORTS]] = 0
+        mem32[at[_ENABLE]] = 0  # ends transfers to memory
         for i in range(4):
-            mem32[base + _PSEL + 4 * i] = _ALL
+            mem32[self._base + _PSEL + 4 * i] = _ALL
             set_pin(self._keys[i], _INPUT)
         give_back(self._number)
 
     def _take_over(self):
         """If the buffers are ours: have them as they are wanted, and let the unit have them."""
-        base = self._base
-        if not mem32[base + _ACQUIRED] or mem32[base + _END]:
+        at = self._address
+        if not mem32[at[_ACQUIRED]] or mem32[at[_END]]:
             return
-        mem32[base + _ACQUIRED] = 0
+        mem32[at[_ACQUIRED]] = 0
         n = self._next_length
         if n >= 0:
             self._next_length = -1
@@ -150,27 +172,27 @@ class SpiTarget:
             ahead = self._next
             for i in range(n):  # a slice would allocate
                 reply[i] = ahead[i]
-            mem32[base + _TXD_MAXCNT] = n
-        mem32[base + _RELEASE] = 1
+            mem32[at[_TXD_MAXCNT]] = n
+        mem32[at[_RELEASE]] = 1
 
     def _look(self, alarm):
-        base = self._base
-        if not mem32[base + _END]:
+        at = self._address
+        if not mem32[at[_END]]:
             self._take_over()
             return
-        if not mem32[base + _ACQUIRED]:
+        if not mem32[at[_ACQUIRED]]:
             return
-        n = mem32[base + _RXD_AMOUNT]
-        sent = mem32[base + _TXD_AMOUNT]
-        status = mem32[base + _STATUS]
-        mem32[base + _STATUS] = status & _STATUSES  # cleared by ones
+        n = mem32[at[_RXD_AMOUNT]]
+        sent = mem32[at[_TXD_AMOUNT]]
+        status = mem32[at[_STATUS]]
+        mem32[at[_STATUS]] = status & _STATUSES  # cleared by ones
         self.lost = 1 if status & _OVERFLOW else 0
-        left = mem32[base + _TXD_MAXCNT] - sent
+        left = mem32[at[_TXD_MAXCNT]] - sent
         reply = self._reply
         for i in range(left):
             reply[i] = reply[sent + i]
-        mem32[base + _TXD_MAXCNT] = left
-        mem32[base + _END] = 0
+        mem32[at[_TXD_MAXCNT]] = left
+        mem32[at[_END]] = 0
         function = self._function
         came = self._came
         for i in range(n):

@@ -202,9 +202,8 @@ class Uarte:
         """
         half = self.half
         rest = half - self.at % half
-        state = (
-            disable_irq()
-        )  # nothing may come between the count and the address that follows from it
+        # Nothing may come between the count and the address that follows from it.
+        state = disable_irq()
         mem32[self._capture] = 1
         n = mem32[self._cc] - self._last & _COUNT_MASK
         if self._flow:

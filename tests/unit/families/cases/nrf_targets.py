@@ -287,6 +287,44 @@ def test_deinit_in_a_frame():
     chip.pass_time(2000)
 
 
+def test_looks_take_no_heap():
+    chip = chip_of()
+    from drivers import I2CSlave, SPISlave
+
+    i2c = I2CSlave(0x42, bus=0)
+    spi = SPISlave(size=16)
+    twis = TwisModel(chip)
+    spis = SpisModel(chip)
+    spis._acquire()
+    chip.pass_time(5)
+    buf = bytearray(16)
+    reply = bytearray(b"reply")
+
+    def look(_):
+        i2c._target._look(None)
+        spi._target._look(None)
+        i2c.readinto(buf)
+        i2c.write(reply)
+        spi.readinto(buf)
+        spi.write(reply)
+
+    chip.core.in_isr = True  # no alarm comes in between
+    look(None)
+    for _ in range(50):
+        twis.events[0x164] = 1  # it is written to
+        assert chip.core.hard(look, None), chip.core.uncaught
+        twis.rx_amount = 3
+        twis.events[0x168] = 1  # and read, without a stop
+        spis.frame(b"frame")
+        assert chip.core.hard(look, None), chip.core.uncaught
+        twis.tx_amount = 5
+        twis.events[0x104] = 1
+        assert chip.core.hard(look, None), chip.core.uncaught
+    chip.core.in_isr = False
+    i2c.deinit()
+    spi.deinit()
+
+
 def test_what_there_is_not():
     chip_of("nrf52832")
     from drivers import QSPI, I2CSlave, SPISlave
