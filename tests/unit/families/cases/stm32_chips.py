@@ -57,6 +57,52 @@ def test_serial_ports():
         serial.deinit()
 
 
+def test_interrupts_analog_and_pwm():
+    for family in NEW:
+        chip = Stm32(family)
+        port = chip.open()
+        from drivers import AnalogIn, InterruptIn, PwmOut
+
+        button = InterruptIn("SW")
+        rises = [0]
+
+        def rose(pin, rises=rises):
+            rises[0] += 1
+
+        button.rise(rose, hard=True)
+        PinClass.cpu.C13.drive(1)
+        assert rises == [1], family
+        chip.analog["A3"] = 0x8000
+        light = AnalogIn("A0")
+        assert light.read_u16() == 0x8000 and abs(light.read_uv() - 1_650_000) < 100
+        servo = PwmOut("PB6", freq=1000, duty_u16=16384)
+        freq, part = chip.timers[4].wave(1)
+        assert abs(freq - 1000) < 1 and abs(part - 0.25) < 0.001
+        for driver in (button, light, servo):
+            driver.deinit()
+        assert len(port.unique_id()) == 12
+        port.WallClock().datetime((2030, 1, 2, 2, 3, 4, 5, 0))
+        assert chip.calendar[:7] == (2030, 1, 2, 3, 3, 4, 5)
+
+
+def test_can_of_f7():
+    chip = Stm32("f7")
+    chip.open()
+    from drivers import CAN, CANMessage
+
+    can = CAN(freq=250_000)
+    model = chip.can[1]
+    can.filters((0x123, 0x7FF, CAN.STANDARD))
+    cells = chip.memory.cells
+    base = chip.numbers.CAN[1]
+    assert cells[base + 0x240] == 0x123 << 21 and cells[base + 0x244] == 0x7FF << 21 | 4
+    assert can.write(CANMessage(0x42, b"data"))
+    assert model.mailboxes[0] == (0x42, False, False, b"data")
+    model.acknowledge(0)
+    assert len(model.wire) == 1
+    can.deinit()
+
+
 def test_deep_sleep_by_the_calendar():
     for family in NEW:
         chip = Stm32(family)
