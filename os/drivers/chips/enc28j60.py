@@ -73,6 +73,7 @@ _AUTOINC = const(0x80)  # ECON2 (3-2)
 _PKTDEC = const(0x40)
 _PWRSV = const(0x20)
 _TXRST = const(0x80)  # ECON1 (3-1)
+_RXRST = const(0x40)
 _TXRTS = const(0x08)
 _RXEN = const(0x04)
 _BANK_MASK = const(0x03)
@@ -199,6 +200,10 @@ class ENC28J60(EthernetChip):
         self._bits(_CLEAR_BITS, _EIE, 0xFF)
         self._bits(_CLEAR_BITS, _ECON1, _RXEN | _TXRTS)
         self._sending = False
+
+    def _runs(self):
+        # A bus on which nobody answers reads as ones: bits 7 and 6 are resets that end at once.
+        return self._get(_ECON1) & (_TXRST | _RXRST | _RXEN) == _RXEN
 
     def _link(self):
         return bool(self._phy(_PHSTAT2) & _LSTAT)

@@ -25,7 +25,7 @@ _FALLING = const(2)  # machine.Pin.IRQ_FALLING, where the pin does not say it
 
 class EthernetChip(SpiChip):
     """A netdev. A subclass moves frames: _start(), _stop(), _receive(), _send(), _service(),
-    _rearm(), _link(), _set_filter().
+    _rearm(), _link(), _runs(), _set_filter().
 
     irq: a pin with machine.Pin's irq(), None: no interrupt.
     One thread may receive while another sends. Since both use one bus, the second that comes is told
@@ -166,9 +166,15 @@ class EthernetChip(SpiChip):
             self._leave()
 
     def link(self):
-        """Whether the cable carries."""
+        """Whether the cable carries.
+
+        OSError(ENODEV): the chip has gone, or was reset, by a supply that failed for instance.
+        """
         if self._enter():
             try:
+                if not self._runs():
+                    text = "%s has gone or lost its settings: start() it again"
+                    raise OSError(ENODEV, text % self.NAME)
                 self._up = self._link()
             finally:
                 self._leave()

@@ -118,6 +118,9 @@ class W5500(EthernetChip):
         self._put(_COMMON, _SIMR, 0)
         self._command(_CLOSE)
 
+    def _runs(self):
+        return self._get(_SOCKET, _SN_SR) == _SOCK_MACRAW
+
     def _link(self):
         return bool(self._get(_COMMON, _PHYCFGR) & _LNK)
 

@@ -302,6 +302,8 @@ class QuietChip(QuietSpi):
             return 1
         if first == 0x1C:
             return 0x08
+        if first == 0x1F:  # ECON1: RXEN
+            return 0x04
         if bank == 2 and first == 0x18:
             return 0x83 if self.phy == 2 else 0
         if bank == 2 and first == 0x19:

@@ -5,6 +5,7 @@ from drivers.chips import ENC28J60
 from drivers.chips.enc28j60filter import place
 from sim.devices.enc28j60 import ENC28J60 as Model
 from sim.devices.enc28j60 import hash_bit
+from sim.faults import BrownOut
 from support import PEER, Peer, SimulatedSpi, check_deinit, check_netdev, fails, pipe
 
 MAC = b"\x02\x00\x00\x00\x00\x09"
@@ -282,3 +283,21 @@ def test_identity_and_a_chip_that_goes():
     device = rig.start()
     rig.arrive()
     assert device.recv_into(bytearray(100)) == 60
+
+
+def test_a_brown_out_is_noticed():
+    """Nothing comes in from a chip that was reset behind the driver's back; link() says why."""
+    rig = Rig(irq=False)
+    device = rig.start()
+    assert device.link()
+    fault = BrownOut(rig.bus.bus, rig.model).on()
+    fails(ENODEV, "ENC28J60 has gone or lost its settings", device.link)
+    fault.off()
+    rig.bus.clock.advance(1000)
+    fails(ENODEV, "start() it again", device.link)
+    buf = bytearray(1514)
+    assert device.recv_into(buf) == 0
+    rig.start()
+    frame = rig.arrive()
+    rig.bus.clock.advance(1000)
+    assert device.link() and device.recv_into(buf) == 60 and buf[:60] == frame

@@ -47,9 +47,12 @@ def test_identity():
         fails(ENODEV, "version " + version, W5500, bus, bus.cs, MAC)
     bus, device = running()
     assert "up" in repr(device)
-    bus.add("> 00 2e 00 < b8", "> 00 2e 00 < bd")
+    bus.add("> 00 03 08 < 42", "> 00 2e 00 < b8", "> 00 2e 00 < bd")
     assert device.link() is False and "no link" in repr(device)
     assert device.speed() == (10, True)
+    for status in "00", "ff":
+        bus.add("> 00 03 08 < " + status)
+        fails(ENODEV, "lost its settings", device.link)
 
 
 def test_a_frame_comes():

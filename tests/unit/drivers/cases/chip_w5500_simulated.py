@@ -3,6 +3,7 @@ from errno import ENODEV, ETIMEDOUT
 
 from drivers.chips import W5500
 from sim.devices.w5500 import W5500 as Model
+from sim.faults import BrownOut
 from support import PEER, Peer, SimulatedSpi, check_deinit, check_netdev, fails, pipe
 
 MAC = b"\x02\x00\x00\x00\x00\x09"
@@ -189,3 +190,21 @@ def test_identity_and_a_chip_that_goes():
     device = rig.start()
     rig.arrive()
     assert device.recv_into(bytearray(100)) == 60
+
+
+def test_a_brown_out_is_noticed():
+    """Nothing comes in from a chip that was reset behind the driver's back; link() says why."""
+    rig = Rig(irq=False)
+    device = rig.start()
+    assert device.link()
+    fault = BrownOut(rig.bus.bus, rig.model).on()
+    fails(ENODEV, "W5500 has gone or lost its settings", device.link)
+    fault.off()
+    rig.bus.clock.advance(1000)
+    fails(ENODEV, "start() it again", device.link)
+    buf = bytearray(1514)
+    assert device.recv_into(buf) == 0
+    rig.start()
+    frame = rig.arrive()
+    rig.bus.clock.advance(1000)
+    assert device.link() and device.recv_into(buf) == 60 and buf[:60] == frame
