@@ -229,7 +229,7 @@ class I2cTarget:
         read = mem32[at[_READ]]
         if self._direction and (written or read or mem32[at[_STOPPED]]):
             self._end()
-        if not (written or read):
+        if not (written or read) or self._alarm is None:  # a handler has ended it
             return
         # The clock stands still: that stop was the last transfer's.
         mem32[at[_STOPPED]] = 0
@@ -237,6 +237,8 @@ class I2cTarget:
             mem32[at[_WRITE]] = 0
             self._direction = _END_WRITE
             self._fire(_MATCH_WRITE)
+            if self._alarm is None:
+                return
             mem32[at[_RXD_MAXCNT]] = _BUFFER
             mem32[at[_PREPARERX]] = 1
             mem32[at[_RESUME]] = 1

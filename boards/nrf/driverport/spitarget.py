@@ -197,6 +197,9 @@ class SpiTarget:
         came = self._came
         for i in range(n):
             function(came[i])
+            if self._alarm is None:  # it has ended it
+                return
         function(-1)
         # What the function has prepared is in it, too.
-        self._take_over()
+        if self._alarm is not None:
+            self._take_over()

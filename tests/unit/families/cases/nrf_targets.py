@@ -325,6 +325,28 @@ def test_looks_take_no_heap():
     spi.deinit()
 
 
+def test_a_handler_ends_it():
+    chip = chip_of()
+    from drivers import I2CSlave, SPISlave
+
+    slave = I2CSlave(0x42)
+    model = TwisModel(chip)
+    slave.irq(lambda slave: slave.deinit(), hard=True)
+    assert model.write(0x42, b"bye") == 3
+    chip.pass_time(2000)
+    assert chip.memory.cells[TWIS + 0x500] == 0
+    slave = SPISlave()
+    model = SpisModel(chip)
+    model._acquire()
+    chip.pass_time(5)
+    slave.irq(lambda slave: slave.deinit(), hard=True)
+    model.frame(b"bye")
+    released = []
+    model.task(0x28, lambda: released.append(1))
+    chip.pass_time(2000)
+    assert chip.memory.cells[SPIS + 0x500] == 0 and released == []
+
+
 def test_what_there_is_not():
     chip_of("nrf52832")
     from drivers import QSPI, I2CSlave, SPISlave
