@@ -55,7 +55,11 @@ class BlockDevice:
             last = value
         if block_size is None:
             block_size = erase_size * (1 + (_BLOCK_SIZE_MIN - 1) // erase_size)
-        if block_size < 1 or block_size % erase_size:
+        if erase_value is not None and (
+            not isinstance(erase_value, int) or not 0 <= erase_value <= 0xFF
+        ):
+            raise ValueError("erase_value: a byte, or None")
+        if not isinstance(block_size, int) or block_size < 1 or block_size % erase_size:
             raise ValueError("block_size: a multiple of erase_size, which is %d" % erase_size)
         self.size = size
         self.read_size = read_size

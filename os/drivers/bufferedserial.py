@@ -12,6 +12,7 @@ from .serialport import BAUDRATE, IRQ_RX, IRQ_TXIDLE, SerialPort
 from .streamwait import StreamWaiters
 
 _RING = const(256)
+_RING_MAX = const(65534)
 _POLL = const(3)  # MP_STREAM_POLL
 _CLOSE = const(4)
 _READABLE = const(1)
@@ -51,8 +52,9 @@ class BufferedSerial(SerialPort):
         rxbuf=_RING,
         txbuf=_RING,
     ):
-        if rxbuf < 1 or txbuf < 1:
-            raise ValueError("rxbuf and txbuf: bytes, at least 1")
+        for size in (rxbuf, txbuf):
+            if not isinstance(size, int) or not 0 < size <= _RING_MAX:
+                raise ValueError("rxbuf and txbuf: 1 to 65534 bytes")
         self._readers = StreamWaiters()
         self._writers = StreamWaiters()
         self._drainers = StreamWaiters()

@@ -4,7 +4,7 @@ from machine import Pin
 from micropython import const
 
 from .context import refuse_isr
-from .pins import Gone, claim, lend_constants, open_pin, release, reset
+from .pins import Gone, check_pull, claim, lend_constants, open_pin, release, reset
 
 _PINS_MAX = const(16)
 
@@ -19,6 +19,7 @@ class _Bus:
     def __init__(self, pins, mode, pull, value):
         if not 0 < len(pins) <= _PINS_MAX:
             raise ValueError("a bus has 1 to 16 pins, the one for bit 0 first")
+        check_pull(pull)
         keys = claim(self, *[pin for pin in pins if pin is not None])
         self._keys = []
         self._pins = []

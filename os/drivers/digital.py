@@ -7,7 +7,7 @@ try:
 except ImportError:
     from ._plainpin import value
 from .context import refuse_isr
-from .pins import Gone, claim, lend_constants, open_pin, release, reset
+from .pins import Gone, check_pull, claim, lend_constants, open_pin, release, reset
 
 
 class _Digital:
@@ -21,6 +21,7 @@ class _Digital:
     _lent = ("irq", "mode", "pull", "drive")
 
     def __init__(self, pin, mode, pull, value):
+        check_pull(pull)
         (self.key,) = claim(self, pin)
         try:
             self.pin = pin = open_pin(pin, self.key)

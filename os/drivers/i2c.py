@@ -60,6 +60,11 @@ class _Bus(SharedBus):
         return recover_i2c(self.hardware, self.pins, freq, timeout_us)
 
 
+def _check_timeout(us):
+    if not isinstance(us, int) or not 0 <= us < 1 << 30:
+        raise ValueError("timeout: us, 0 to 2**30 - 1")
+
+
 class _Settings(I2CView):
     """A view whose settings can be changed."""
 
@@ -69,8 +74,8 @@ class _Settings(I2CView):
         before = self._settings
         if freq is not None:
             check_freq(freq)
-        if timeout is not None and (not isinstance(timeout, int) or timeout < 0):
-            raise ValueError("timeout: us, 0 or more")
+        if timeout is not None:
+            _check_timeout(timeout)
         self._change(
             (before[0] if freq is None else freq, before[1] if timeout is None else timeout)
         )
@@ -101,8 +106,7 @@ class I2C(_Settings):
 
     def __init__(self, bus=None, *, scl=None, sda=None, freq=_FREQ, timeout_us=_TIMEOUT_US):
         check_freq(freq)
-        if not isinstance(timeout_us, int) or timeout_us < 0:
-            raise ValueError("timeout_us: 0 or more")
+        _check_timeout(timeout_us)
         self._bus = None
         number, pins = find_i2c(bus, scl, sda)
         name = "I2C(%d)" % number
@@ -144,6 +148,7 @@ class I2C(_Settings):
         freq = before[0] if freq is None else freq
         check_freq(freq)
         timeout_us = before[1] if timeout_us is None else timeout_us
+        _check_timeout(timeout_us)
         return I2CDevice(self._bus, addr, freq, timeout_us)
 
     def deinit(self):

@@ -79,8 +79,13 @@ class I2CSlave:
     ):
         if not isinstance(addr, int) or not _ADDR_FIRST <= addr <= _ADDR_LAST:
             raise ValueError("addr: 7 bits, 0x08 to 0x77, without the bit for reading")
-        if size < 1 or messages < 1:
-            raise ValueError("size and messages: 1 or more")
+        for number in (size, messages):
+            if not isinstance(number, int) or number < 1:
+                raise ValueError("size and messages: 1 or more")
+        if mem is not None:
+            if isinstance(mem, (str, bytes)) or not len(mem):
+                raise ValueError("mem: a buffer that can be written, such as bytearray(16)")
+            memoryview(mem)[0] = mem[0]  # TypeError
         self._target = None
         number, pins = driverport.find_i2c_target(bus, scl, sda)
         #: The address, 7 bits.

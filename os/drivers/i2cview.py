@@ -285,7 +285,7 @@ class I2CView(BusView):
 
 def check_freq(freq):
     """ValueError unless it is a frequency."""
-    if not isinstance(freq, int) or freq < 1:
+    if not isinstance(freq, int) or not 0 < freq < 1 << 30:
         raise ValueError("freq: Hz, at least 1, for instance 400_000")
 
 

@@ -108,6 +108,17 @@ def reset(pin):
         pin(0)
 
 
+def check_pull(pull):
+    """ValueError unless it is a pull of machine.Pin, None, or -1 for what the pin has."""
+    if pull is None or pull == -1:
+        return
+    if not isinstance(pull, int) or pull not in (
+        getattr(Pin, "PULL_UP", -1),
+        getattr(Pin, "PULL_DOWN", -1),
+    ):
+        raise ValueError("pull: PULL_UP, PULL_DOWN or None, not %r" % (pull,))
+
+
 def lend_constants(kind):
     """Give a class the constants of machine.Pin: drivers that are handed a pin take them from it."""
     for name in ("IN", "OUT", "OPEN_DRAIN", "PULL_UP", "PULL_DOWN", "IRQ_RISING", "IRQ_FALLING"):

@@ -105,7 +105,7 @@ class PwmOut:
         """The duty cycle, 0 to 65535 = always high, or set it. Allocates nothing."""
         pwm = self._pwm
         if value is not None:
-            if not 0 <= value <= _FULL:
+            if not isinstance(value, int) or not 0 <= value <= _FULL:
                 raise ValueError("duty_u16() takes 0 to 65535")
             self._duty = value
             self._pulse_ns = None
@@ -182,5 +182,5 @@ class PwmOut:
 def _check(freq, duty_u16):
     if not isinstance(freq, int) or freq < 1:
         raise ValueError("freq: hertz, 1 or more")
-    if duty_u16 is not None and not 0 <= duty_u16 <= _FULL:
+    if duty_u16 is not None and (not isinstance(duty_u16, int) or not 0 <= duty_u16 <= _FULL):
         raise ValueError("duty_u16: 0 to 65535")

@@ -176,7 +176,7 @@ class QSPI:
 
 
 def _check(freq, mode):
-    if not isinstance(freq, int) or freq < 1:
-        raise ValueError("freq: hertz, 1 or more")
+    if not isinstance(freq, int) or not 0 < freq < 1 << 30:
+        raise ValueError("freq: hertz, 1 to 2**30 - 1")
     if mode not in (0, 3):
         raise ValueError("mode: 0 or 3")

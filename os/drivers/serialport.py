@@ -135,7 +135,7 @@ class SerialPort(io.IOBase):
 
 
 def _check(baudrate, bits, parity, stop):
-    if not isinstance(baudrate, int) or baudrate < 1:
+    if not isinstance(baudrate, int) or not 0 < baudrate < 1 << 30:
         raise ValueError("baudrate: Bd, at least 1, for instance 115_200")
     if not 5 <= bits <= 9:
         raise ValueError("bits: 5 to 9 in a character")

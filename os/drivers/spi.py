@@ -62,7 +62,7 @@ class _Bus(SharedBus):
 
 
 def _check(baudrate, polarity, phase, bits, firstbit):
-    if not isinstance(baudrate, int) or baudrate < 1:
+    if not isinstance(baudrate, int) or not 0 < baudrate < 1 << 30:
         raise ValueError("baudrate: Hz, at least 1, for instance 1_000_000")
     if polarity not in (0, 1) or phase not in (0, 1):
         raise ValueError("polarity and phase: 0 or 1")

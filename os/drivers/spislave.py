@@ -18,6 +18,10 @@ _GONE = const(2)
 _COUNT_MASK = const(0x3FFFFFFF)
 
 
+def _is_byte(value):
+    return isinstance(value, int) and 0 <= value <= 0xFF
+
+
 class SPISlave:
     """A device on an SPI bus, 8 bits a word; mbed's SPISlave.
 
@@ -40,7 +44,7 @@ class SPISlave:
         for value in (polarity, phase, firstbit):
             if value not in (0, 1):
                 raise ValueError("polarity, phase and firstbit: 0 or 1")
-        if size < 1 or not 0 <= fill <= 0xFF:
+        if not isinstance(size, int) or size < 1 or not _is_byte(fill):
             raise ValueError("size: 1 or more; fill: a byte")
         self._target = None
         number, pins = driverport.find_spi_target(bus)
@@ -143,7 +147,7 @@ class SPISlave:
         Raises ValueError. Allocates nothing. Context: any; in a hard handler it answers the next byte.
         """
         target = self._ready()
-        if not 0 <= value <= 0xFF:
+        if not _is_byte(value):
             raise ValueError("reply() takes a byte")
         self._reply_length = 0
         if self._load is not None:

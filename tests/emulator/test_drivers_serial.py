@@ -275,7 +275,7 @@ print(UnbufferedSerial(1), BufferedSerial(tx="UART2_TX", rx="UART2_RX"))
         "ValueError UART(0) doesn't exist, use UART(1) to UART(4)",
         "ValueError UART(5) doesn't exist, use UART(1) to UART(4)",
         "ValueError baudrate: Bd, at least 1, for instance 115_200",
-        "ValueError rxbuf and txbuf: bytes, at least 1",
+        "ValueError rxbuf and txbuf: 1 to 65534 bytes",
         "OSError 95 mps2 has no serial format but 8 bits, parity None, 1 stop",
         "OSError 95 mps2 has no RTS and CTS",
         "ValueError no UART of this board has tx=LED1: leave the pins out and give the number",

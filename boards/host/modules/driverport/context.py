@@ -1,11 +1,13 @@
 """Whether an interrupt handler runs: one of the process, or of simulated hardware."""
 
-import host
 from sim.clock import in_handler
 
 __all__ = ("in_isr",)
 
-_in_isr = getattr(host, "in_isr", in_handler)  # CPython has no handlers but the simulation's
+try:
+    from host import in_isr as _in_isr
+except ImportError:  # CPython, which has no handlers but the simulation's
+    _in_isr = in_handler
 
 
 def in_isr():
