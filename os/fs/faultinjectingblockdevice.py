@@ -143,11 +143,20 @@ class FaultInjectingBlockDevice(WrappingBlockDevice):
     # ---- What happens
 
     def _check(self, addr, size, unit):
-        if self.is_cut:
-            raise PowerCut("has been")
+        self._check_power()
         super()._check(addr, size, unit)
 
+    def _check_power(self):
+        if self.is_cut:
+            raise PowerCut("has been")
+
+    def sync(self):
+        """As BlockDevice.sync()."""
+        self._check_power()
+        super().sync()
+
     def _read(self, addr, buf):
+        self._check_power()
         n = self.reads
         self.reads = n + 1
         if n == self._fail_read:
@@ -157,6 +166,7 @@ class FaultInjectingBlockDevice(WrappingBlockDevice):
             self._read_cache(addr, buf)
 
     def _program(self, addr, buf):
+        self._check_power()
         if not len(buf):
             return
         self.programs += 1
