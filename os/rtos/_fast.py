@@ -11,7 +11,7 @@ from micropython import const, schedule
 
 import rtos._fastring as ring
 
-from ._fastring import apply, post_surely
+from ._fastring import apply, call_all, counts, pay, post_surely
 from ._plainbudget import count, used_up
 from ._plainplace import Nobody, fill, prepare
 from ._plainport import TaskQueue, ticks
@@ -64,9 +64,12 @@ bottom = Nobody().node
 push(bottom, 0)
 frames = []
 looping = False
+draining = False  # a drain makes posted calls, and will step what they make ready
+deep = False  # run() has interrupted more than one strand
 drain = None
 resched = False
 _refused = 0
+_began = 0  # the drain over a strand
 _verdict = 0  # what run() is to return when _choose() has found nothing to step
 
 in_isr = None
@@ -104,27 +107,80 @@ def _squeeze():
 @micropython.native
 def _run_drain(to):
     """What the scheduler calls after kick(): what Drain does, and over a strand run(0) by itself."""
-    if to.reserve is None:
-        to.entry(None)
-        return
-    to.pending = False
-    result = None
-    where = 0
-    flow.calling = True
     try:
-        where = enter(None)
-        if where == 2 and not top.host:
-            flow.calling = False
-            result = run(0)
+        result = _drain_over_strand(to)
     except BaseException as error:
-        where = 0
-        result = error
-    if where == 0:
-        if result is not None:
-            _tell(to, 0, result)
-    elif result != 0:
-        _tell(to, where, result)
-    flow.calling = False
+        _drain_failed(to, error)
+        return
+    if result is not None:
+        _drain_on(to, result)
+
+
+@micropython.viper
+def _drain_over_strand(to) -> object:
+    """As enter() and run(0) over a strand. Returns what run() does, None for 0; False: not for here."""
+    global top, draining, deep, _began
+    below = top
+    if busy or to.reserve is _none or below is nobody or below.host or int(attention) & _DEPTH:
+        return _false
+    to.pending = _false
+    number = ptr32(counts)
+    if number[0] != number[1]:
+        draining = _true
+        call_all()
+        draining = _false
+        if number[2]:
+            pay()
+    under = frames
+    outer = deep
+    if under and under[-1] is not nobody:
+        deep = _true
+    _began = ticks()
+    under.append(below)
+    result = _steps(below, 0, 1)
+    under.pop()
+    deep = outer
+    below.low = int(below.low) - (int(ticks()) - int(_began) & _LOW)
+    return _none if result is _done else result
+
+
+def _drain_failed(to, error):
+    """A posted call has raised the error, or a step has, and its strand has ended."""
+    global top, busy, draining, deep
+    if draining:
+        draining = False
+        kick()
+        pay()
+        _tell(to, 0, error)
+        return
+    strand = top
+    top = below = frames.pop()
+    deep = len(frames) > 1
+    below.low -= ticks() - _began & _LOW
+    if strand is below:
+        busy = False
+        _tell(to, 0, error)
+    else:
+        end(strand, error)
+        _tell(to, 2, strand)
+
+
+def _drain_on(to, result):
+    if result is not False:
+        _tell(to, 2, result)
+    elif to.reserve is None:
+        to.entry(None)
+    else:
+        to.pending = False
+        flow.calling = True
+        try:
+            where = enter(None)
+        except BaseException as error:
+            _tell(to, 0, error)
+        else:
+            if where:
+                _tell(to, where, None)
+        flow.calling = False
 
 
 def _tell(to, where, result):
@@ -148,7 +204,9 @@ def limit() -> object:
 @micropython.viper
 def preempt(strand):
     priority = int(strand.priority)
-    if priority > int(top.priority) and int(strand.state) == _QUEUED and priority > int(limit()):
+    if draining or priority <= int(top.priority) or int(strand.state) != _QUEUED:
+        return
+    if not deep or priority > int(limit()):
         kick()
 
 
@@ -173,12 +231,16 @@ def wake_first(waitable, value) -> object:
 @micropython.native
 def run(floor):
     """See _plain.py."""
-    global top, looping
+    global top, looping, deep
     if attention & _DEPTH:
         _refuse_lock()
     below = top
     base = below is nobody
-    careful = 1 if frames or floor or below.priority else 0
+    careful = 1 if floor or below.priority else 0
+    outer = deep
+    if frames:
+        careful = 1
+        deep = frames[-1] is not nobody
     began = ticks()
     frames.append(below)
     looping = base
@@ -191,6 +253,7 @@ def run(floor):
     top = below
     frames.pop()
     looping = False
+    deep = outer
     if not base:
         below.low -= ticks() - began & _LOW
     if result is None:
@@ -221,8 +284,8 @@ def _steps(below, floor: int, careful: int) -> object:
     clock = ticks
     none = _none
     strand = none
-    watches = 0 if looping else 1
-    posts = ptr32(ring.counts)
+    watches = 0 if looping and below is nobody else 1
+    posts = ptr32(counts)
     since = int(clock())
     while True:
         if watches and posts[0] != posts[1] and not int(attention) & _DEPTH:
@@ -282,7 +345,8 @@ def _choose(last, floor: int) -> object:
     if task is not none:
         strand = task.coro
         priority = int(strand.priority)
-        if priority > floor and priority > int(limit()):
+        over = int(limit()) if deep else int(top.priority)
+        if priority > floor and priority > over:
             if heeds & _BUDGET and priority <= _BUDGET_PRIORITY_MAX and used_up():
                 _verdict = _over
                 return none
@@ -294,6 +358,11 @@ def _choose(last, floor: int) -> object:
 
 def _lock_error():
     return RuntimeError("await with the kernel locked: unlock first")
+
+
+def in_callback():
+    """Whether a drain runs, but not what it steps. Other callbacks are not known."""
+    return draining or flow.calling
 
 
 def running():
@@ -375,9 +444,22 @@ def semaphore_acquire(self, timeout_ms=None):
         if strand is None:
             return ask_outside(self, "acquire", timeout_ms)
     left = self.left - 1
-    self.left = left
     if left < 0:
+        if timeout_ms is None:
+            return _semaphore_wait(self, strand)
+        self.left = left
         return self.wait(strand, timeout_ms)
+    self.left = left
+    return strand.place
+
+
+@micropython.viper
+def _semaphore_wait(self, strand) -> object:
+    self.slow = _true
+    strand.state = _BEGUN
+    strand.waits_for = self
+    self.queue.push(strand.node, strand.urgency)
+    strand.arm(strand)
     return strand.place
 
 
@@ -387,6 +469,11 @@ def semaphore_release(self) -> object:
     isr = in_isr
     if isr and isr():
         return post_surely(semaphore_release_posted, self, _none)
+    return semaphore_release_posted(self, _none)
+
+
+@micropython.viper
+def semaphore_release_posted(self, _) -> object:
     left = int(self.left) + 1
     self.left = left
     if not self.slow:
@@ -398,11 +485,6 @@ def semaphore_release(self) -> object:
     if int(strand.priority) > int(top.priority):
         preempt(strand)
     return _true
-
-
-@micropython.viper
-def semaphore_release_posted(semaphore, _):
-    semaphore_release(semaphore)
 
 
 @micropython.viper
@@ -560,7 +642,9 @@ def enter(reserve) -> object:
     base = top is nobody
     if base and heeds & _BUDGET:
         _count()
-    apply()
+    number = ptr32(counts)
+    if number[0] != number[1]:
+        apply()
     if not base:
         return _over
     return _done if looping else _again

@@ -14,8 +14,9 @@ def _nothing(state=None):
 _true = True  # viper does not compare objects with constants, nor return them as objects
 _false = False
 _posts = [None] * (3 * _POSTS)
-#: How many have been posted, and how many of these called, modulo 2**30: words for viper.
-counts = bytearray(8)
+#: How many have been posted, and how many of these called, modulo 2**30; 1 if pay() is to be called. Words
+#: for viper.
+counts = bytearray(12)
 _lost = 0
 _owing = None  # the first of those that post_surely() has found no room for
 _irq_off = _irq_on = _kick = _nothing
@@ -54,15 +55,15 @@ def post(function, a, b=None):
 
 @micropython.viper
 def _put(function, a, b) -> object:
-    state = _irq_off()
     number = ptr32(counts)
+    posts = _posts
+    state = _irq_off()
     n = number[0]
     if ((n - number[1]) & _MASK) >= _POSTS:
         _irq_on(state)
         return _false
     number[0] = (n + 1) & _MASK
     at = (n & (_POSTS - 1)) * 3
-    posts = _posts
     posts[at] = function
     posts[at + 1] = a
     posts[at + 2] = b
@@ -73,8 +74,20 @@ def _put(function, a, b) -> object:
 @micropython.viper
 def post_surely(function, what, amount) -> object:
     """post(function, what, amount), which never fails; see _plainring.py."""
-    if not _put(function, what, amount):
+    number = ptr32(counts)
+    posts = _posts
+    state = _irq_off()
+    n = number[0]
+    if ((n - number[1]) & _MASK) >= _POSTS:
+        _irq_on(state)
         _owe(what, amount)
+    else:
+        number[0] = (n + 1) & _MASK
+        at = (n & (_POSTS - 1)) * 3
+        posts[at] = function
+        posts[at + 1] = what
+        posts[at + 2] = amount
+        _irq_on(state)
     _kick()
     return _true
 
@@ -87,11 +100,14 @@ def _owe(what, amount):
             what.next_owing = _owing
             _owing = what
         what.owe(amount)
+        counts[8] = 1
         _irq_on(state)
 
 
-def _pay():
+def pay():
+    """Make up for what post_surely() has found no room for."""
     global _owing
+    counts[8] = 0
     while _owing is not None:
         state = _irq_off()
         what = _owing
@@ -103,40 +119,36 @@ def _pay():
         what.pay(amount)
 
 
-@micropython.viper
-def _take() -> int:
-    """Where the next post is; -1: there is none."""
-    number = ptr32(counts)
-    n = number[1]
-    return -1 if n == number[0] else (n & (_POSTS - 1)) * 3
-
-
-@micropython.viper
-def _free():
-    number = ptr32(counts)
-    number[1] = (number[1] + 1) & _MASK
-
-
 @micropython.native
 def apply():
     """Make the posted calls, in their order. One that raises is taken off nevertheless."""
+    try:
+        call_all()
+    except BaseException as error:
+        _kick()  # the other posts, and what else there is to do, wait for a drain
+        pay()
+        raise error
+    if counts[8]:
+        pay()
+
+
+@micropython.viper
+def call_all():
+    posts = _posts
+    nothing = _nothing  # not None, which viper does not take for an object
+    number = ptr32(counts)
     while True:
-        at = _take()
-        if at < 0:
+        n = number[1]
+        if n == number[0]:
             break
-        posts = _posts
+        at = (n & (_POSTS - 1)) * 3
         function = posts[at]
         a = posts[at + 1]
         b = posts[at + 2]
-        posts[at] = posts[at + 1] = posts[at + 2] = None
-        _free()
-        try:
-            function(a, b)
-        except BaseException as error:
-            _kick()  # the other posts, and what else there is to do, wait for a drain
-            raise error
-    if _owing is not None:
-        _pay()
+        posts[at + 1] = nothing
+        posts[at + 2] = nothing
+        number[1] = (n + 1) & _MASK
+        function(a, b)
 
 
 def posts_lost():

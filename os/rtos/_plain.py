@@ -247,6 +247,11 @@ def _choose(last, floor):
     return _DONE
 
 
+def in_callback():
+    """Whether a drain runs, but not what it steps. Other callbacks are not known."""
+    return flow.calling
+
+
 def running():
     """The owner of the strand that runs, or None at the base level."""
     return top.owner

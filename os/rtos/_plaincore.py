@@ -13,7 +13,6 @@ from ._plainpost import (
     allocated,
     cycles,
     cycles_hz,
-    in_callback,
     interrupted,
     keep_interrupts,
     nest,
@@ -38,6 +37,7 @@ from ._plainwait import (
 )
 
 enter = core.enter
+in_callback = core.in_callback
 in_thread = core.in_thread
 kick = core.kick
 limit = core.limit

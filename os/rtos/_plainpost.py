@@ -119,11 +119,6 @@ def nest(function, argument):
         flow.calling = outer
 
 
-def in_callback():
-    """Whether a drain runs, but not what it steps. Other callbacks are not known."""
-    return flow.calling
-
-
 def throw(exception):
     """Not on this firmware: RuntimeError."""
     raise RuntimeError("not supported on this firmware: throw() needs boards/native")
