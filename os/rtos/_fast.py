@@ -396,6 +396,8 @@ def yield_() -> object:
 
 @micropython.viper
 def hand(strand, value) -> object:
+    if value is _none:
+        return strand.place
     end = strand.end or prepare(strand)
     if value is not strand.stop_value:
         fill(strand, value)

@@ -280,6 +280,8 @@ def yield_():
 
 def hand(strand, value):
     """An awaitable that returns the value at once."""
+    if value is None:
+        return strand.place
     if strand.end is None:
         prepare(strand)
     end = fill(strand, value)

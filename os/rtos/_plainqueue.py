@@ -5,7 +5,6 @@ from micropython import const
 from ._plainmain import post_surely
 from ._plainstore import Ranked, Ring
 from .core import (
-    LEVELS_NEST,
     Waiters,
     in_isr,
     in_thread,
@@ -22,6 +21,11 @@ try:
     from ucollections import deque
 except ImportError:  # CPython
     from ._plaindeque import deque
+
+try:
+    from ._fastshort import get, put, put_nowait
+except ImportError:
+    from ._plainshort import get, put, put_nowait
 
 _PRIORITY_MAX = const(255)
 _BOUNDED = const(1)  # flag of a deque
@@ -50,9 +54,9 @@ class Queue:
 
     # Threads and callbacks put plain items into a deque, and get them from it, without the lock:
     # between the look at an attribute and the call of what is there they cannot be preempted. When
-    # that is not the whole story, because somebody waits or an item has a priority, `_append` refuses
-    # and `_front` is empty: under the lock _choose_way() decides that. Handlers, and callbacks while
-    # the kernel is locked, put items into a ring, from which they are taken under the lock.
+    # that is not the whole story, because somebody waits or an item has a priority, `_append` refuses:
+    # under the lock choose_way() decides that. Handlers, and callbacks while the kernel is locked, put
+    # items into a ring, from which they are taken under the lock. Machine code needs no lock.
     #
     # MicroPython takes a frame of more than 11 words from the heap, which costs up to 4,000 instructions.
     # A `try` takes 9: so functions that are called often have few names and arguments.
@@ -66,143 +70,113 @@ class Queue:
         self._plain = deque((), size, _BOUNDED)  # the items without a priority
         self._ranked = Ranked(size)  # the others
         self._ring = Ring(size)
-        self._getters = Waiters()
+        self.getters = Waiters()
         self._putters = Waiters()  # the value of each strand is its item
         # Bound here, because that allocates.
-        self._plain_append = self._plain.append
-        self._popleft = self._plain.popleft
-        self._called = self._call
+        self.plain_append = self._plain.append
+        self.popleft = self._plain.popleft
+        self._called = self.catch_up
         self._called_late = self._call_late
         self.owed = 0  # for post_surely(), as is the next
         self.next_owing = None
-        self._priority = self._timeout_ms = None
-        self._front = ()
+        self.priority = self.timeout_ms = None
         self._append = _refuse
-        self._short = False  # whether put() may take the short way
-        self._choose_way()
+        self.short = False  # whether put() may take the short way
+        self.quick = False  # whether nothing but plain items is to be seen to
+        self.choose_way()
 
     def __repr__(self):
         return "<Queue %d of %d>" % (self.qsize(), self._size)
 
-    def put(self, item, priority=0, timeout_ms=None):
-        """Put an item in, when there is room for it. Awaitable of None.
+    put = put
+    get = get
+    put_nowait = put_nowait
 
-        priority: 0 to 255, higher ones come out first. timeout_ms: None = wait for ever, 0 = do not.
-        Raises OSError(ETIMEDOUT) if there was no room in that time; ValueError. Context: thread.
-        """
-        if self._short and not priority and in_thread():
-            awaitable = served()
-            if self._add(item):
-                return awaitable
-            running().strand.close()  # somebody was quicker
-        self._priority = priority
-        self._timeout_ms = timeout_ms
-        return self._put(item)  # reads them before anything can come in between
-
-    def _add(self, item):
+    def add(self, item):
         try:
             self._append(item)
         except IndexError:
             return False
         return True
 
-    def _put(self, item):
-        priority = self._priority
-        timeout_ms = self._timeout_ms
+    def wait_to_put(self, item):
+        priority = self.priority
+        timeout_ms = self.timeout_ms
         _check(priority)
         if not in_thread():
             return outside(self, "put", item, priority, timeout_ms)
         lock()
         try:
-            self._empty_ring()
+            self.empty_ring()
             if self._ranked.count + len(self._plain) < self._size:
                 awaitable = served()
-                self._store(item, priority)
+                self.store(item, priority)
             else:
                 awaitable = park(self._putters, timeout_ms)
                 running().strand.value = _Waiting(item, priority) if priority else item
         finally:
-            self._choose_way()
+            self.choose_way()
             unlock()
         return awaitable
 
-    def get(self, timeout_ms=None):
-        """Take the next item out, when there is one. Awaitable of the item.
-
-        timeout_ms: None = wait for ever, 0 = do not.
-        Raises OSError(ETIMEDOUT) if none came in that time; ValueError. Context: thread.
-        """
-        if self._front and in_thread():
-            try:
-                timeout_ms = served(self._front[0])  # one name for both: see above
-                self._popleft()
-                return timeout_ms
-            except IndexError:  # somebody was quicker
-                pass
-        return self._get(timeout_ms)
-
-    def _get(self, timeout_ms):
+    def wait_to_get(self, timeout_ms):
         if not in_thread():
             return outside(self, "get", timeout_ms)
         lock()
         try:
-            self._empty_ring()
+            self.empty_ring()
             if self._ranked.count or self._plain:
                 awaitable = served(self._next())
                 self._remove()
             else:
-                awaitable = park(self._getters, timeout_ms)
-                self._empty_ring()  # a handler that came before does not know of this getter
+                awaitable = park(self.getters, timeout_ms)
+                self.empty_ring()  # a handler that came before does not know of this getter
         finally:
-            self._choose_way()
+            self.choose_way()
             unlock()
         return awaitable
 
-    def put_nowait(self, item, priority=0):
-        """Put an item in if there is room for it. Returns whether; if not, `dropped` counts it.
-
-        priority: as for put(). Raises ValueError. Context: any, ISR too; allocates nothing.
-        """
+    def put_long(self, item, priority):
+        """put_nowait(), but not from a handler."""
         if priority:
             _check(priority)
-        if in_isr() or locked():
-            return self._leave(item, priority)
-        if self._short and not priority and self._add(item):
-            return True
         lock()
-        self._empty_ring()
+        self.empty_ring()
         fits = self._ranked.count + len(self._plain) < self._size
         if fits:
-            self._store(item, priority)
+            self.store(item, priority)
         else:
             self.dropped += 1
-        self._choose_way()
+        self.choose_way()
         unlock()
         return fits
 
-    def _leave(self, item, priority):
+    def leave(self, item, priority):
         """Put an item into the ring."""
+        if priority:
+            _check(priority)
         if not self._ring.add(item, priority, self, self._called_late):
             self.dropped += 1
             return False
-        self._short = False
+        self.short = False
         self._append = _refuse
-        self._front = ()
-        if self._getters:
+        self.quick = False
+        if self.getters:
             post_surely(self._called, self, None)
         return True
 
-    def _call(self, _, __):
+    def catch_up(self, _, __):
+        """Handlers have left items, and somebody waits to get them."""
         lock()
-        self._empty_ring()
-        self._choose_way()
+        self.empty_ring()
+        self.choose_way()
         unlock()
 
     def owe(self, _):
         self.owed = 1
 
     def pay(self, _):
-        self._call(None, None)
+        self.catch_up(None, None)
 
     def _call_late(self, item, priority):
         self.put_nowait(item, priority)
@@ -216,12 +190,12 @@ class Queue:
         if in_isr() or locked():
             return default
         lock()
-        self._empty_ring()
+        self.empty_ring()
         item = default
         if self._ranked.count or self._plain:
             item = self._next()
             self._remove()
-        self._choose_way()
+        self.choose_way()
         unlock()
         return item
 
@@ -239,37 +213,36 @@ class Queue:
 
     # ---- With the kernel locked
 
-    def _choose_way(self):
+    def choose_way(self):
         """Whether put() and get() may take the short way."""
         plain = self._plain
         ranked = self._ranked.count
-        short = not (ranked or self._getters or len(plain) == self._size)
-        self._short = short
-        self._append = self._plain_append if short else _refuse
-        # served() of the twin of the core can be preempted.
-        self._front = plain if LEVELS_NEST and not (ranked or self._putters) else ()
+        short = not (ranked or self.getters or len(plain) == self._size)
+        self.short = short
+        self._append = self.plain_append if short else _refuse
+        self.quick = not (ranked or self._putters)
         if self._ring.head != self._ring.tail:  # at the end: a handler may have come since
-            self._short = False
+            self.short = False
             self._append = _refuse
-            self._front = ()
+            self.quick = False
 
-    def _empty_ring(self):
+    def empty_ring(self):
         """Take in what handlers have left, as far as there is room."""
         ring = self._ring
         while ring.head != ring.tail and self._ranked.count + len(self._plain) < self._size:
             item = ring.next()
             priority = ring.priority()
             ring.remove()
-            self._store(item, priority)
+            self.store(item, priority)
 
-    def _store(self, item, priority):
+    def store(self, item, priority):
         """There is room, so nobody waits to put; who waits to get waits for this item."""
-        if self._getters:
-            self._getters.wake(item)
+        if self.getters:
+            self.getters.wake(item)
         elif priority:
             self._ranked.add(item, priority)
         else:
-            self._plain_append(item)
+            self.plain_append(item)
 
     def _next(self):
         return self._ranked.next() if self._ranked.count else self._plain[0]
@@ -279,17 +252,17 @@ class Queue:
         if self._ranked.count:
             self._ranked.remove()
         else:
-            self._popleft()
-        self._empty_ring()
+            self.popleft()
+        self.empty_ring()
         strand = self._putters.first()
         if strand is None or self._ranked.count + len(self._plain) == self._size:
             return
         item = strand.value
         self._putters.wake()
         if isinstance(item, _Waiting):
-            self._store(item.item, item.priority)
+            self.store(item.item, item.priority)
         else:
-            self._store(item, 0)
+            self.store(item, 0)
 
 
 def _check(priority):
