@@ -114,6 +114,23 @@ def put_nowait(self, item, priority=0):
     return self.put_long(item, priority)
 
 
+@micropython.native
+def get_nowait(self, default=None):
+    """Take the next item out if there is one, else return `default`.
+
+    In a handler, and while the kernel is locked, it finds nothing. Context: thread, base level,
+    callback; allocates nothing.
+    """
+    if not _may():
+        return default
+    if self.quick:
+        try:
+            return self.popleft()
+        except IndexError:
+            return default
+    return self.get_long(default)
+
+
 @micropython.viper
 def _may() -> object:
     """Whether the caller is no handler, and has not interrupted what holds the lock."""

@@ -12,6 +12,11 @@ from .core import now
 from .eventplace import CLOCK_MASK, NO_CALL, NOTHING, Bound, ticks_diff
 from .eventport import interrupt_mask
 
+try:
+    from ._fastplace import make_next, put
+except ImportError:
+    from ._plainnext import make_next, put
+
 # An id is a generation above the number of its place, which is 1 to 1024; 0 is no id.
 _GENERATION = const(2048)
 _NUMBER = const(2047)
@@ -70,29 +75,29 @@ class Calls:
         self._signal = signal
         #: What set_wake() was given.
         self.hook = None
-        self._wake = signal.release
-        self._irq_off, self._irq_on = interrupt_mask()
+        self.wake = signal.release
+        self.irq_off, self.irq_on = interrupt_mask()
         self._room = size + 1
-        self._inbox = deque((), self._room)
-        append = self._inbox.append
+        self.inbox = deque((), self._room)
+        append = self.inbox.append
         self._places = [Place(n + 1, append) for n in range(size)]
         # What a post gets when no place is free: one that may be filled and never gets anywhere.
-        self._free = refused = Place(0, self._refuse)
+        self.free = refused = Place(0, self._refuse)
         refused.free = refused
         for place in reversed(self._places):
-            place.free = self._free
-            self._free = place
-        self._making = None
+            place.free = self.free
+            self.free = place
+        self.making = None
         self._arg = NOTHING
 
     def __len__(self):
-        return len(self._inbox)
+        return len(self.inbox)
 
     # No property: with one each store to an attribute costs twice as much.
     def set_wake(self, function):
         """Have function() called after each post; None: the signal is released."""
         self.hook = function
-        self._wake = self._signal.release if function is None else function
+        self.wake = self._signal.release if function is None else function
 
     def _refuse(self, place):
         self.dropped += 1
@@ -103,32 +108,24 @@ class Calls:
         if more:
             function = Bound(function, (arg,) + more)
             arg = NOTHING
-        state = self._irq_off()
-        place = self._free
-        self._free = place.free
-        place.append(place)
-        self._irq_on(state)
-        place.function = function
-        place.arg = arg
-        self._wake()
-        return place.id
+        return put(self, function, arg)
 
     def post(self, function, arg, due, period_ms):
         if function is None:
             raise TypeError(NO_CALL)
         kind = _PERIODIC if period_ms else _DELAYED
-        state = self._irq_off()  # as in call()
-        place = self._free
-        self._free = place.free
+        state = self.irq_off()  # as in call()
+        place = self.free
+        self.free = place.free
         place.append(place)
-        self._irq_on(state)
+        self.irq_on(state)
         place.function = function
         place.arg = arg
         place.due = due
         place.waits = True
         place.period_ms = period_ms
         place.kind = kind
-        self._wake()
+        self.wake()
         return place.id
 
     def own(self):
@@ -136,7 +133,7 @@ class Calls:
         self._room += 1
         inbox = deque((), self._room)
         append = inbox.append
-        pop = self._inbox.popleft
+        pop = self.inbox.popleft
 
         def move(_):
             append(pop())
@@ -145,20 +142,20 @@ class Calls:
             place.append = append
 
         # No branch, for what runs there may post, or take what was posted: the loops are C's.
-        state = self._irq_off()
+        state = self.irq_off()
         try:
-            any(map(move, range(len(self._inbox))))
+            any(map(move, range(len(self.inbox))))
             any(map(direct, self._places))
-            self._inbox = inbox
+            self.inbox = inbox
         finally:
-            self._irq_on(state)
+            self.irq_on(state)
         return own
 
     def post_own(self, place, function, arg, due, period_ms):
-        state = self._irq_off()
+        state = self.irq_off()
         posted = place.posted
         place.posted = True
-        self._irq_on(state)
+        self.irq_on(state)
         if posted:
             return False
         place.function = function
@@ -166,10 +163,10 @@ class Calls:
         place.period_ms = period_ms
         place.waits = due is not None
         place.due = due
-        state = self._irq_off()
-        self._inbox.append(place)
-        self._irq_on(state)
-        self._wake()
+        state = self.irq_off()
+        self.inbox.append(place)
+        self.irq_on(state)
+        self.wake()
         return True
 
     def find(self, id):
@@ -193,57 +190,49 @@ class Calls:
             return
         place.kind = _ONCE
         place.id = (place.id + _GENERATION) & CLOCK_MASK
-        state = self._irq_off()
-        place.free = self._free
-        self._free = place
-        self._irq_on(state)
+        state = self.irq_off()
+        place.free = self.free
+        self.free = place
+        self.irq_on(state)
 
     def take(self):
-        return self._inbox.popleft() if self._inbox else None
+        return self.inbox.popleft() if self.inbox else None
 
     def make(self, place=None):
         if place is None:
-            if not self._inbox:
-                return None
-            place = self._inbox.popleft()
+            return make_next(self)
         if place.waits:
             return place
         # No branch until the place says that its call is made. A handler may cancel it in between:
         # that shows in its kind.
-        self.function = function = place.function
+        self.function = place.function
         arg = place.arg
         place.function = None
-        self._making = place
+        self.making = place
+        return self.make_it(place, arg)
+
+    def make_it(self, place, arg):
+        """Make the call that has been taken off the place."""
         if place.kind:
             self._arg = arg
             if place.kind == _DELAYED:
                 place.kind = _ONCE
             elif place.kind == _CANCELLED:
-                self.function = function = None
+                self.function = None
             elif place.kind == _OWN and not place.period_ms:
-                self._making = None  # so that the handler can post its event again
+                self.making = None  # so that the handler can post its event again
                 self.release(place)
+        function = self.function
         # Few names, or MicroPython takes the frame from the heap: `arg` is the result, too.
         if function is not None:  # else it was cancelled
             arg = function() if arg is NOTHING else function(arg)
             if arg is not None and hasattr(arg, "send"):
                 return arg
-        if place.kind:
-            return self.done()
-        # The same for most calls, without two more.
-        self._making = None
-        place.arg = NOTHING
-        place.waits = False
-        place.id = (place.id + _GENERATION) & CLOCK_MASK
-        arg = self._irq_off()
-        place.free = self._free
-        self._free = place
-        self._irq_on(arg)
-        return None
+        return self.done()
 
     def done(self):
-        place = self._making
-        self._making = None
+        place = self.making
+        self.making = None
         if place is None:
             return None
         if place.period_ms and self.function is not None:

@@ -6,10 +6,8 @@ from ._plainmain import post_surely
 from ._plainstore import Ranked, Ring
 from .core import (
     Waiters,
-    in_isr,
     in_thread,
     lock,
-    locked,
     park,
     running,
     served,
@@ -23,9 +21,9 @@ except ImportError:  # CPython
     from ._plaindeque import deque
 
 try:
-    from ._fastshort import get, put, put_nowait
+    from ._fastshort import get, get_nowait, put, put_nowait
 except ImportError:
-    from ._plainshort import get, put, put_nowait
+    from ._plainshort import get, get_nowait, put, put_nowait
 
 _PRIORITY_MAX = const(255)
 _BOUNDED = const(1)  # flag of a deque
@@ -91,6 +89,7 @@ class Queue:
     put = put
     get = get
     put_nowait = put_nowait
+    get_nowait = get_nowait
 
     def add(self, item):
         try:
@@ -181,14 +180,8 @@ class Queue:
     def _call_late(self, item, priority):
         self.put_nowait(item, priority)
 
-    def get_nowait(self, default=None):
-        """Take the next item out if there is one, else return `default`.
-
-        In a handler, and while the kernel is locked, it finds nothing. Context: thread, base level,
-        callback; allocates nothing.
-        """
-        if in_isr() or locked():
-            return default
+    def get_long(self, default):
+        """get_nowait(), but not from a handler."""
         lock()
         self.empty_ring()
         item = default

@@ -39,3 +39,14 @@ def put_nowait(self, item, priority=0):
     if self.short and not priority and self.add(item):
         return True
     return self.put_long(item, priority)
+
+
+def get_nowait(self, default=None):
+    """Take the next item out if there is one, else return `default`.
+
+    In a handler, and while the kernel is locked, it finds nothing. Context: thread, base level,
+    callback; allocates nothing.
+    """
+    if core.is_isr() or core.locked():
+        return default
+    return self.get_long(default)
