@@ -69,12 +69,13 @@ deep = False  # run() has interrupted more than one strand
 drain = None
 resched = False
 _refused = 0
-_began = 0  # the drain over a strand
+drain_began = 0  # the drain over a strand
 _verdict = 0  # what run() is to return when _choose() has found nothing to step
 
 in_isr = None
 begin = None
 set_doom = throw = misstep = end = wake = ask_outside = make_room = unlock_all = None
+drain_failed = drain_on = settle = None  # of _fastodd.py
 
 
 # ---- Making ready
@@ -110,16 +111,16 @@ def _run_drain(to):
     try:
         result = _drain_over_strand(to)
     except BaseException as error:
-        _drain_failed(to, error)
+        drain_failed(to, error)
         return
     if result is not None:
-        _drain_on(to, result)
+        drain_on(to, result)
 
 
 @micropython.viper
 def _drain_over_strand(to) -> object:
     """As enter() and run(0) over a strand. Returns what run() does, None for 0; False: not for here."""
-    global top, draining, deep, _began
+    global top, draining, deep, drain_began
     below = top
     if busy or to.reserve is _none or below is nobody or below.host or int(attention) & _DEPTH:
         return _false
@@ -135,60 +136,13 @@ def _drain_over_strand(to) -> object:
     outer = deep
     if under and under[-1] is not nobody:
         deep = _true
-    _began = ticks()
+    drain_began = ticks()
     under.append(below)
     result = _steps(below, 0, 1)
     under.pop()
     deep = outer
-    below.low = int(below.low) - (int(ticks()) - int(_began) & _LOW)
+    below.low = int(below.low) - (int(ticks()) - int(drain_began) & _LOW)
     return _none if result is _done else result
-
-
-def _drain_failed(to, error):
-    """A posted call has raised the error, or a step has, and its strand has ended."""
-    global top, busy, draining, deep
-    if draining:
-        draining = False
-        kick()
-        pay()
-        _tell(to, 0, error)
-        return
-    strand = top
-    top = below = frames.pop()
-    deep = len(frames) > 1
-    below.low -= ticks() - _began & _LOW
-    if strand is below:
-        busy = False
-        _tell(to, 0, error)
-    else:
-        end(strand, error)
-        _tell(to, 2, strand)
-
-
-def _drain_on(to, result):
-    if result is not False:
-        _tell(to, 2, result)
-    elif to.reserve is None:
-        to.entry(None)
-    else:
-        to.pending = False
-        flow.calling = True
-        try:
-            where = enter(None)
-        except BaseException as error:
-            _tell(to, 0, error)
-        else:
-            if where:
-                _tell(to, where, None)
-        flow.calling = False
-
-
-def _tell(to, where, result):
-    flow.calling = True
-    try:
-        to.function(where, result)
-    finally:
-        flow.calling = False
 
 
 @micropython.viper
@@ -249,7 +203,7 @@ def run(floor):
         result = _steps(below, floor, careful)
     except BaseException as error:
         raised = error
-        result = _settle(below, error)
+        result = settle(below, error)
     top = below
     frames.pop()
     looping = False
@@ -263,18 +217,6 @@ def run(floor):
 
 def _refuse_lock():
     raise RuntimeError("run() with the kernel locked: unlock first")
-
-
-def _settle(below, error):
-    """A step has raised the error: its strand has ended, and is returned. None: it was no step."""
-    global top, busy
-    strand = top
-    if strand is below:
-        busy = False
-        return None
-    top = below
-    end(strand, error)
-    return strand
 
 
 @micropython.viper

@@ -2,6 +2,7 @@
 
 try:
     import rtos._fast as core
+    import rtos._fastodd  # noqa: F401 (it gives the core what that lacks)
 except ImportError:
     import rtos._plain as core
 

@@ -10,7 +10,7 @@ _LARGEST_KB = 512
 #: Device code is one idea a file.
 _LINES = 450
 #: One state machine may need more; its first lines say why.
-_LONGER = {"os/rtos/_plain.py": 500, "os/rtos/_fast.py": 600}
+_LONGER = {"os/rtos/_plain.py": 500, "os/rtos/_fast.py": 620}
 
 
 def tracked() -> list[str]:
