@@ -3,6 +3,7 @@
 import micropython
 
 # ruff: noqa: F821
+_len = len  # found at once: what is built in is looked for last
 
 
 @micropython.viper
@@ -39,8 +40,10 @@ def transfer(memory, addr: int, buf, unit: int, write: int) -> int:
 
     0 also: that is not all in memory, or addr and length are not multiples of unit; then nothing is done.
     """
-    n = int(len(buf))
-    if n <= 0 or addr < 0 or addr + n > int(len(memory)) or addr % unit or n % unit:
+    n = int(_len(buf))
+    if n <= 0 or addr < 0 or addr + n > int(_len(memory)):
+        return 0
+    if unit != 1 and (addr % unit or n % unit):
         return 0
     to = int(ptr8(buf))
     from_ = int(ptr8(memory)) + addr
@@ -71,3 +74,25 @@ def transfer(memory, addr: int, buf, unit: int, write: int) -> int:
         to8[i] = from8[i]
         i += 1
     return 1
+
+
+@micropython.viper
+def fill(memory, addr: int, n: int, value: int):
+    """Let memory[addr : addr + n] be value; all of it is there."""
+    at = int(ptr8(memory)) + addr
+    end = at + n
+    while at < end and at & 3:
+        ptr8(at)[0] = value
+        at += 1
+    word = value | value << 8
+    word |= word << 16
+    while at + 16 <= end:
+        to = ptr32(at)
+        to[0] = word
+        to[1] = word
+        to[2] = word
+        to[3] = word
+        at += 16
+    while at < end:
+        ptr8(at)[0] = value
+        at += 1

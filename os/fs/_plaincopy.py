@@ -20,3 +20,9 @@ def transfer(memory, addr, buf, unit, write):
     else:
         copy(buf, 0, memory, addr, n)
     return 1
+
+
+def fill(memory, addr, n, value):
+    """Let memory[addr : addr + n] be value; all of it is there."""
+    for i in range(addr, addr + n):
+        memory[i] = value

@@ -4,9 +4,9 @@ from drivers.blockdevice import BlockDevice
 from rtos.core import in_isr
 
 try:
-    from ._fastcopy import copy, transfer
+    from ._fastcopy import fill, transfer
 except ImportError:
-    from ._plaincopy import copy, transfer
+    from ._plaincopy import fill, transfer
 
 
 class RamBlockDevice(BlockDevice):
@@ -25,7 +25,6 @@ class RamBlockDevice(BlockDevice):
         buffer = memoryview(buffer)
         super().__init__(len(buffer), **geometry)
         self._buffer = buffer
-        self._piece = bytes((self.erase_value or 0,)) * min(self.erase_size, 256)
 
     # The contract's own methods, not those that a medium adds: half of what they cost is the call of those.
 
@@ -42,13 +41,8 @@ class RamBlockDevice(BlockDevice):
             self._check(0, 0, 1)
 
     def _erase(self, addr, size):
-        if self.erase_value is None:
-            return
-        while size:
-            n = min(size, len(self._piece))
-            copy(self._buffer, addr, self._piece, 0, n)
-            addr += n
-            size -= n
+        if self.erase_value is not None:
+            fill(self._buffer, addr, size, self.erase_value)
 
     def _deinit(self):
         self._buffer = b""

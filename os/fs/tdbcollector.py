@@ -14,21 +14,23 @@ except ImportError:
     from ._plaintdb import tag_of, word
 from .tdbformat import DELETE, MASTER_SIZE, pack_master, up
 from .tdblog import FLAGS, HEADER, KEY_HASH, NOTHING
+from .tdbwindow import Window
 
 IDLE = const(0)
 _ERASE = const(1)
 _COPY = const(2)
 _COMMIT = const(3)
 
-_PRECISION = const(0x3FFF)
+_GAIN_BITS = const(14)
 _COMMIT_WORK = const(256)  # what the last step counts for, in bytes
 
 
 class Collector:
     """Works for one store. phase: IDLE, or what is being done. runs: how many were finished.
-    due: as long as the active area's end is not beyond it, and no value got shorter, pace() does nothing.
+    due: as long as the active area's end is not beyond it, and no value got shorter, pace() does nothing
+    (but when a writer is open).
 
-    A step erases one block of the device, copies or skips one record, or makes the new area the
+    A step erases one block of the device, copies or skips half a KB or one record, or makes the new area the
     active one. An OSError from a step leaves the store's index useless.
     """
 
@@ -38,9 +40,10 @@ class Collector:
         self.phase = IDLE
         self.runs = 0
         self._target = None
+        self.window = Window(self._log, store.index)
         self._at = 0  # where to erase, or to look for records, next
         self._mark = 0
-        self._work = self._room = self._shift = 0
+        self._gain = 0
         self.due = 0
 
     def garbage(self):
@@ -53,21 +56,17 @@ class Collector:
     def start(self):
         """Begin a run."""
         area = self._store.active
+        self.window.forget()
         self._target = target = self._log.areas[1 - area.number]
         target.generation = area.generation + 1
         target.end = target.start
         self._at = target.base
         self.phase = _ERASE
-        work = self._remaining()
+        # What is appended while it runs is work, too: so much may be for each byte of work done.
+        work = target.stop - target.base + area.end - area.start + _COMMIT_WORK
         room = self._store.free()
-        # For small integers in pace().
-        shift = 0
-        while work + room >> shift > _PRECISION:
-            shift += 1
-        self._shift = shift
-        self._work = (work >> shift) + 1
-        self._room = (room >> shift) + 1
-        self.due = 0
+        self._gain = (room << _GAIN_BITS) // (work + room)
+        self.due = area.end
 
     def pace(self):
         """Do as much as keeps a run ahead of the room in the active area."""
@@ -78,30 +77,12 @@ class Collector:
                 self.due = 0 if store.writing else (area.start + area.stop + store.live) // 2
                 return
             self.start()
-        while True:
-            self.due = due = self._ahead()
-            if area.end <= due or not self.step():
+        while area.end + store.held > self.due:
+            if self.phase == _COPY:  # nearly always
+                if not self._copy():
+                    return
+            elif not self.step() or self.phase == IDLE:
                 return
-            if self.phase == IDLE:
-                self.due = 0
-                return
-
-    def _ahead(self):
-        """Up to which end of the active area the run is ahead: it is to have done as much of its work as there
-        is room gone. Each byte there is a byte of work more.
-        """
-        area = self._store.active
-        shift = self._shift
-        free = self._store.free() >> shift
-        left = (self._remaining() >> shift) + 1
-        ahead = (free * self._work - left * self._room) // (self._work + self._room)
-        return area.end + (ahead << shift)
-
-    def _remaining(self):
-        end = self._store.active.end
-        if self.phase == _ERASE:
-            return self._target.stop - self._at + end - self._store.active.start + _COMMIT_WORK
-        return end - self._at + _COMMIT_WORK
 
     def finish(self):
         """Begin a run if there is none, and do all of it. False: a writer that is open is in the way."""
@@ -127,7 +108,9 @@ class Collector:
 
     def _erase(self):
         target = self._target
-        self._at = erase_piece(self._log, self._at, target.stop)
+        at = self._at
+        self._at = erase_piece(self._log, at, target.stop)
+        self.due += (self._at - at) * self._gain >> _GAIN_BITS
         if self._at < target.stop:
             return
         store = self._store
@@ -138,14 +121,28 @@ class Collector:
             store.pen.lost(target, key_hash)
 
     def _copy(self):
-        store = self._store
-        log = self._log
-        area = store.active
+        area = self._store.active
+        at = self._at
         stop = area.end
-        if store.writing is not None and store.writing.addr:
-            stop = store.writing.addr
-            if self._at >= stop:
+        writing = self._store.writing
+        if writing is not None and writing.addr:
+            stop = writing.addr
+            if at >= stop:
                 return False
+        if not self._ferry(area, stop):
+            self._copy_other(area, stop)
+        self.due += (self._at - at) * self._gain >> _GAIN_BITS
+        if self._at >= area.end:
+            self.phase = _COMMIT
+        return True
+
+    def _ferry(self, area, stop):
+        simple = self.window.ferry(area, self._at, stop, self._target)
+        self._at = self.window.at
+        return simple
+
+    def _copy_other(self, area, stop):
+        log = self._log
         found = log.find(area, self._at, stop)
         addr = log.addr
         if found == NOTHING:
@@ -156,9 +153,6 @@ class Collector:
         else:
             self._at = addr + log.slot
             self._headless(addr)
-        if self._at >= area.end:
-            self.phase = _COMMIT
-        return True
 
     def _copy_record(self, area, addr):
         store = self._store

@@ -25,7 +25,7 @@ _MAGIC = b"CoilTDB\0"
 _MASTER = "<8sHHIIII"
 _CRC_AT = const(28)
 _HALF_BYTES = const(16)
-_STATE_WORDS = const(30)
+_STATE_WORDS = const(43)
 _POLYNOMIAL = 0xEDB88320  # CRC-32, lowest bit first
 
 

@@ -63,6 +63,10 @@ class Index:
             slot = self.after(tag, slot)
         return slot
 
+    def room(self):
+        """Entries that there is room for."""
+        return (self._mask + 1) * 3 // 4 - self.count
+
     def reserve(self):
         """Have room for one entry more. Raises MemoryError, and nothing has changed."""
         slots = self._mask + 1

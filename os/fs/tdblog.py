@@ -5,11 +5,13 @@ from errno import EIO
 from micropython import const
 
 try:
-    from ._fasttdb import agrees, belongs, copy, crc, parse, same, sealed, seek, store, take, word
-    from ._fasttdb import extent as _extent
+    from ._fastrecord import extent as _extent
+    from ._fastrecord import take
+    from ._fasttdb import agrees, belongs, copy, crc, parse, same, sealed, seek, store, word
 except ImportError:
-    from ._plaintdb import agrees, belongs, copy, crc, parse, same, sealed, seek, store, take, word
-    from ._plaintdb import extent as _extent
+    from ._plainrecord import extent as _extent
+    from ._plainrecord import take
+    from ._plaintdb import agrees, belongs, copy, crc, parse, same, sealed, seek, store, word
 from .tdbformat import HEADER_SIZE, LOST, STREAMED, TRAILER_SIZE, area_size, up
 from .tdbformat import MASTER_SIZE as _MASTER_SIZE
 from .tdbformat import new_state as _new_state
@@ -31,6 +33,9 @@ KEY_LEN = const(20)
 SIZE = const(21)
 KEY_HASH = const(22)
 VALUE_CRC = const(23)
+# Where find() has found a key, or the window a record.
+SLOT = const(25)
+PLACE = const(32)
 _SEALED_HEADER = const(20)
 _SEALED_TRAILER = const(16)
 _CHUNK = const(128)

@@ -8,6 +8,7 @@ except ImportError:
     from ._plaintdb import tag_of
 from .tdbcollector import commit, erase_piece
 from .tdbformat import DELETE, HEADER_SIZE, LOST, MASTER_SIZE, VERSION, parse_master, up
+from .tdbgather import gather_simple
 from .tdblog import DAMAGED, FLAGS, GOOD, HEADER, KEY_HASH, KEY_LEN, NOTHING, Log
 
 _SIZE_MAX = 1 << 30
@@ -78,7 +79,11 @@ def load(store):
     store.lost.clear()
     store.live = 0
     addr = area.start
+    window = store.collector.window
+    window.forget()
     while True:
+        if not store.lost:
+            addr = gather_simple(store, window, area, addr)
         found = log.find(area, addr, area.stop)
         if found == NOTHING:
             break

@@ -4,9 +4,11 @@ import struct
 from errno import EIO
 
 try:
-    from ._fasttdb import alike, copy, crc, draft, same, sealed, store
+    from ._fastrecord import alike, draft
+    from ._fasttdb import copy, crc, same, sealed, store
 except ImportError:
-    from ._plaintdb import alike, copy, crc, draft, same, sealed, store
+    from ._plainrecord import alike, draft
+    from ._plaintdb import copy, crc, same, sealed, store
 from micropython import const
 
 from .tdbformat import HEADER_SIZE, STREAMED, WRITE_ONCE, up
@@ -30,10 +32,12 @@ class Pen:
 
     def __init__(self, log):
         self._log = log
+        self._state = log.state
         self._device = log.device
         self._head = bytearray(HEADER_SIZE)
         self._tail = bytearray(log.slot)
         self._out = bytearray(len(log.chunk))
+        self._desk = (log.state, self._out, self._tail)
         self._cut = memoryview(self._out)[:0]  # of a draft
         self._cut_size = 0
         self._addr = 0  # where the bytes in out will be
@@ -65,32 +69,27 @@ class Pen:
 
         Returns how much room it takes; 0: it is not for this place, or too long for ink().
         """
-        log = self._log
-        state = log.state
-        addr = area.end
-        if addr > log.last:
-            return 0
-        state[_GENERATION] = area.generation
-        state[_OFFSET] = addr - area.base
-        n = draft(state, self._out, self._tail, key, value, flags)
-        if not n or addr + n + log.slot > area.stop:
-            return 0
+        self._state[_GENERATION] = area.generation
+        self._state[_OFFSET] = area.end - area.base
+        n = draft(self._desk, key, value, flags)
         if n != self._cut_size:
             self._cut_size = 0
             self._cut = memoryview(self._out)[:n]
             self._cut_size = n
-        return n + log.slot
+        if not n or area.end > self._log.last:
+            return 0
+        n += len(self._tail)
+        return n if area.end + n <= area.stop else 0
 
     def ink(self, area, extent):
         """Append the record that draft() has made, which takes so much room; returns its address."""
         log = self._log
-        device = self._device
+        device = log.device
         addr = area.end
         area.end = addr + extent  # whatever happens from here on
         device.program(addr, self._cut)
         log.chunk_at = FAR
         device.read(addr, log.chunk)
-        log.chunk_at = addr
         if not alike(log.chunk, self._out, self._cut_size):
             raise OSError(EIO, "%d bytes at %#x do not read back" % (extent, addr))
         device.sync()

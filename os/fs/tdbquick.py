@@ -4,19 +4,17 @@ By one read, two programs and one read to verify them, which is all that the med
 short by machine code. What is not so simple is left to TDBStore, before anything was changed.
 """
 
-from micropython import const
-
 try:
-    from ._fasttdb import extent as _extent
-    from ._fasttdb import find, tag_of
+    from ._fastrecord import extent as _extent
+    from ._fastrecord import find
+    from ._fasttdb import tag_of
 except ImportError:
-    from ._plaintdb import extent as _extent
-    from ._plaintdb import find, tag_of
+    from ._plainrecord import extent as _extent
+    from ._plainrecord import find
+    from ._plaintdb import tag_of
 from .tdbformat import WRITE_ONCE
-from .tdblog import FLAGS
+from .tdblog import FLAGS, SLOT
 from .tdbreader import OPEN
-
-_SLOT = const(25)
 
 
 def quick_set(store, key, value, flags):
@@ -42,22 +40,23 @@ def _look(store, key):
     if store._state != OPEN:
         return False
     log = store.log
-    addr = find(log.state, key, store.index.table)
-    if not addr:
-        store._tag = tag_of(log.state, 0)
-        store.old = 0
+    state = log.state
+    addr = find(state, key, store.index.table)
+    if addr > 0:
+        if addr > log.last or not log.fetch(addr, key) or state[FLAGS] & WRITE_ONCE:
+            return False
+        store.old = _extent(state)
         return True
-    if addr < 0 or addr > log.last or not log.fetch(addr, key) or log.state[FLAGS] & WRITE_ONCE:
-        return False
-    store.old = _extent(log.state)
-    return True
+    store.old = 0
+    store._tag = tag_of(state, 0)
+    return not addr
 
 
 def _enter(store, addr, extent):
     """The key has its record there now."""
     old = store.old
     if old:
-        store.index.move(store.log.state[_SLOT], addr)
+        store.index.table[1][store.log.state[SLOT]] = addr
     else:
         store.index.add(store._tag, addr)
     store.live += extent - old

@@ -6,9 +6,11 @@ from micropython import const
 from rtos.core import lock, unlock
 
 try:
-    from ._fasttdb import agrees, copy, crc, encode, find, key_size, locked, store, tag_of
+    from ._fastrecord import find, locked
+    from ._fasttdb import agrees, copy, crc, encode, key_size, store, tag_of
 except ImportError:
-    from ._plaintdb import agrees, copy, crc, encode, find, key_size, locked, store, tag_of
+    from ._plainrecord import find, locked
+    from ._plaintdb import agrees, copy, crc, encode, key_size, store, tag_of
 from .tdbformat import HEADER_SIZE, KEY_CHARS_MAX, WRITE_ONCE
 from .tdbindex import Index
 from .tdblog import FLAGS, KEY_HASH, KEY_LEN, SIZE, VALUE_CRC

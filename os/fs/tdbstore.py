@@ -9,9 +9,9 @@ from micropython import const
 from rtos.core import lock, unlock
 
 try:
-    from ._fasttdb import locked_set
+    from ._fastrecord import locked_set
 except ImportError:
-    from ._plaintdb import locked_set
+    from ._plainrecord import locked_set
 from .tdbcollector import IDLE, Collector
 from .tdbformat import DELETE, WRITE_ONCE
 from .tdblog import FLAGS

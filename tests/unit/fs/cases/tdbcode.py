@@ -9,9 +9,13 @@ from fs.tdbformat import DELETE, LOST, STREAMED, WRITE_ONCE, new_state
 from fs.tdbindex import Index
 
 try:
-    from fs._fasttdb import alike, draft, extent, find, take
+    from fs._fastrecord import alike, draft, extent, find, take
+    from fs._fasttdb import stamp
+    from fs._fastwalk import ferry, follows, gather
 except ImportError:
-    from fs._plaintdb import alike, draft, extent, find, take
+    from fs._plainrecord import alike, draft, extent, find, take
+    from fs._plaintdb import stamp
+    from fs._plainwalk import ferry, follows, gather
 
 GENERATION, OFFSET = 0xFEDCBA98, 0x1238
 CHUNK = 128
@@ -134,7 +138,7 @@ def test_draft():
                     expected += bytes((erased,)) * (-len(expected) % unit)
                     out = bytearray(b"\x55" * CHUNK)
                     tail = bytearray(state[27])
-                    whole = draft(state, out, tail, key, given, WRITE_ONCE)
+                    whole = draft((state, out, tail), key, given, WRITE_ONCE)
                     if len(expected) > CHUNK:
                         assert whole == 0
                         continue
@@ -169,3 +173,184 @@ def test_alike():
             b[i] ^= 0x10
             assert alike(a, b, n) == (i >= n), (n, i)
             b[i] ^= 0x10
+
+
+def walk(function, state, data, at, end, table):
+    state[32] = at
+    state[34] = end
+    return function(state, data, table)
+
+
+class Piece:
+    """Records one behind the other, and a state for where they are: data[0] is 0x40 behind an area's start."""
+
+    BASE = 0x1000
+
+    def __init__(self, unit, *records):
+        self.state = state = new_state(unit)
+        self.data = bytearray()
+        self.places = []
+        state[17] = GENERATION
+        for key, value, flags in records:
+            self.places.append(len(self.data))
+            self.add(key, value, flags)
+        state[30] = self.BASE + 0x40
+        state[31] = 0x40
+        state[33] = len(self.data)
+
+    def add(self, key, value, flags, start=0x40):
+        global OFFSET
+        kept = OFFSET
+        OFFSET = start + len(self.data)
+        body = record(key, value, flags)
+        body += b"\xff" * (-len(body) % self.state[26])
+        tail = trailer(len(body), flags, key, value)
+        self.data += body + tail + b"\xff" * (-len(tail) % self.state[26])
+        OFFSET = kept
+
+    def addr(self, n):
+        return self.BASE + 0x40 + self.places[n]
+
+
+def records(n):
+    return [(f"key.{i}", noise(i % 40), WRITE_ONCE if i % 3 else 0) for i in range(n)]
+
+
+def ferried(piece, out, at, end, index, room=CHUNK * 9):
+    """ferry() to what is 0x28 behind the start of an area at 0; how many bytes, and why it ended."""
+    state = piece.state
+    state[32], state[34], state[37] = at, end, GENERATION
+    state[38], state[39], state[40], state[41] = 0x28, 0x28, room, 7
+    n = ferry(state, out, piece.data, index.table)
+    return n, state[42]
+
+
+def test_ferry():
+    global GENERATION
+    for unit in (1, 8, 12):
+        said = records(9)
+        piece = Piece(unit, *said)
+        data, places = piece.data, piece.places
+        end = len(data)
+
+        def some(*numbers):
+            index = Index()
+            for n in numbers:
+                index.add(crc32(said[n][0].encode()) & 0xFFFF, piece.addr(n))  # noqa: B023
+            return index
+
+        for numbers in ((2, 3, 6), (0, 8), (), tuple(range(9)), (4,)):
+            expected = b""
+            OFFSETS, GENERATION = [], 7
+            made = Piece(unit)
+            for n in numbers:
+                OFFSETS.append(len(made.data))
+                made.add(*said[n], 0x28)
+            expected = bytes(made.data)
+            GENERATION = 0xFEDCBA98
+            index = some(*numbers)
+            out = bytearray(b"\x55" * CHUNK * 9)
+            assert ferried(piece, out, 0, end, index) == (len(expected), 0)
+            assert piece.state[32] == end
+            assert out[: len(expected)] == expected, (unit, numbers)
+            assert out[len(expected) :] == b"\x55" * (len(out) - len(expected))
+            state = new_state(unit)
+            for i in range(len(numbers)):
+                assert find(state, said[numbers[i]][0], index.table) == 0x28 + OFFSETS[i]
+        out = bytearray(CHUNK * 9)
+        size = places[4] - places[3]
+        assert ferried(piece, out, places[4], end, some(3)) == (0, 0)
+        assert piece.state[32] == end
+        # Cut off: in the record that counts, in its header, in one that does not count.
+        for cut in (places[3] + 31, places[3] + 20, places[2] + 30):
+            assert ferried(piece, out, places[1], cut, some(3)) == (0, 0)
+            assert piece.state[32] == places[3]
+        # No room for the second one.
+        assert ferried(piece, out, 0, end, some(3, 4), size + 40) == (size, 1)
+        assert piece.state[32] == places[4]
+        # The log ends in the middle of one; the header of one is damaged.
+        piece.state[33] = places[5] - 1
+        assert ferried(piece, out, places[3], end, some(3)) == (size, 2)
+        assert piece.state[32] == places[4]
+        piece.state[33] = end
+        data[places[4] + 9] ^= 4
+        assert ferried(piece, out, places[3], end, some(3)) == (size, 2)
+        assert piece.state[32] == places[4]
+        for flags in (STREAMED, DELETE, LOST):
+            piece = Piece(unit, ("a", b"x", 0), ("b", b"", flags), ("c", b"", 0))
+            assert ferried(piece, out, 0, len(piece.data), Index()) == (0, 2)
+            assert piece.state[32] == piece.places[1]
+
+
+def test_gather():
+    for unit in (1, 8, 12):
+        piece = Piece(unit, *records(9))
+        state, data, places = piece.state, piece.data, piece.places
+        index = Index()
+        state[35] = 100
+        assert walk(gather, state, data, 0, len(data), index.table) == 0 and state[32] == len(data)
+        assert state[35] == 91 and state[36] == len(data)
+        for n in range(9):
+            key = f"key.{n}"
+            assert find(state, key, index.table) == piece.addr(n)
+        assert walk(gather, state, data, places[4], len(data), index.table) == 3
+        assert state[32] == places[4] and state[22] == crc32(b"key.4")
+        # Room for two.
+        index = Index()
+        state[35] = 2
+        assert walk(gather, state, data, 0, len(data), index.table) == 4 and state[32] == places[2]
+        assert find(state, "key.1", index.table) and not find(state, "key.2", index.table)
+        assert walk(gather, state, data, places[2], places[3] - 1, index.table) in (0, 4)
+        # Any byte of header, key, value.
+        for i in range(places[7], places[7] + 29 + 7):
+            index = Index()
+            state[35] = 9
+            data[i] ^= 0x20
+            assert walk(gather, state, data, places[6], len(data), index.table) == 2, i - places[7]
+            assert state[32] == places[7] and state[35] == 8
+            data[i] ^= 0x20
+        assert walk(gather, state, data, places[7], places[7] + 35, index.table) == 0
+        for flags in (STREAMED, DELETE, LOST):
+            piece = Piece(unit, ("a", b"x", 0), ("b", b"", flags), ("c", b"", 0))
+            piece.state[35] = 9
+            assert walk(gather, piece.state, piece.data, 0, len(piece.data), Index().table) == 2
+            assert piece.state[32] == piece.places[1]
+
+
+def test_follows():
+    for unit in (1, 8, 12):
+        for key, other in (("k", "l"), ("key.9", "key.8"), ("k" * 100, "k" * 99)):
+            piece = Piece(unit, (key, b"new", 0))
+            state, data = piece.state, piece.data
+            state[35] = 9
+            index = Index()
+            assert walk(gather, state, data, 0, len(data), index.table) == 0 and state[32]
+            assert walk(gather, state, data, 0, len(data), index.table) == 3
+            assert index.at(state[25]) == piece.addr(0)
+            for size in (0, 1, 5000, 0x3FFFFFF0):
+                state[17], state[18] = GENERATION, OFFSET
+                old = chunk(record(key, b"old", WRITE_ONCE, size))
+                expected = 24 + len(key) + size
+                expected += -expected % unit + state[27]
+                assert follows(state, data, old) == expected
+                assert state[20] == len(key) and state[21] == 3 and state[32] == 0
+            for flags in (STREAMED, DELETE, LOST, 16):
+                assert follows(state, data, chunk(record(key, b"", flags))) == 0
+            assert follows(state, data, chunk(record(other, b"old"))) == 0
+            good = record(key, b"old")
+            for bit in range(8 * (24 + len(key))):
+                old = chunk(good)
+                old[bit >> 3] ^= 1 << (bit & 7)
+                assert follows(state, data, old) == 0, bit
+
+
+def test_stamp():
+    state = new_state()
+    state[17], state[18] = GENERATION, OFFSET
+    whole = record("key", b"value")
+    tail = trailer(len(whole), 0, "key", b"value")
+    head, made = bytearray(whole), bytearray(tail + b"end")
+    for i in range(4):
+        head[20 + i] = made[16 + i] = 0x55
+    stamp(state, head, made)
+    assert head == whole and made == tail + b"end"
