@@ -33,7 +33,7 @@ PLATFORMS = (CPYTHON, "host-stock", "host-native")
 #: Packages that need a board's modules, on CPython too.
 _WITH_BOARD = {"drivers", "fs", "sim"}
 _SOAK = bool(os.environ.get("COIL_SOAK"))
-_TIMEOUT_S = 7200 if _SOAK else 120
+_TIMEOUT_S = 7200 if _SOAK else 600
 _MARK = re.compile(r"^\x1e(start|pass|fail|end) (\S+)\n", re.MULTILINE)
 _CHOICE = re.compile(r"^# platforms: (.*)$", re.MULTILINE)
 _USES = re.compile(r"^# uses: (.*)$", re.MULTILINE)
