@@ -7,7 +7,7 @@ from micropython import const
 from rtos.core import EventFlags, lock, unlock
 
 from .canfilter import expand
-from .canmessage import CANMessage
+from .canmessage import CANMessage, check_message
 from .cansettings import MODES, STATES, check, not_sent
 from .cantx import TxRecord
 from .context import refuse_isr
@@ -193,6 +193,7 @@ class CAN:
         """
         self._ready()
         refuse_isr("a hard handler cannot read: it may have come in the middle of another read()")
+        check_message(message)
         lock()
         try:
             get = self._get
@@ -306,6 +307,8 @@ class CAN:
         """
         if counters is None:
             counters = self._counters
+        elif not isinstance(counters, list) or len(counters) < 8:
+            raise ValueError("counters(): a list of eight, or nothing")
         port = self._ready()
         refuse_isr()
         port.counters(counters)
@@ -437,6 +440,7 @@ class CAN:
     def _submit(self, message):
         port = self._ready()
         refuse_isr("a hard handler cannot send: do it in a thread or soft handler")
+        check_message(message)
         if port.state() == CAN.BUS_OFF:
             raise OSError(_ENETDOWN, "%s is bus-off: restart() it" % self._name)
         if self._mode == CAN.SILENT:

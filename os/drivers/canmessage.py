@@ -83,3 +83,9 @@ def check_id(id, extended):
             if extended
             else "a standard id is 0 to 0x7ff: extended=True for longer ones"
         )
+
+
+def check_message(message):
+    """TypeError unless it is a CANMessage."""
+    if not isinstance(message, CANMessage):
+        raise TypeError("a frame is a CANMessage, not %r" % (message,))

@@ -117,7 +117,7 @@ class I2C(_Settings):
             release(self)
             raise
         super().__init__(_Bus(name, hardware, pins), (freq, timeout_us))
-        self.mark()
+        self._mark()
 
     @classmethod
     def default(cls):

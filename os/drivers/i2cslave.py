@@ -155,8 +155,13 @@ class I2CSlave:
 
     @property
     def memaddr(self):
-        """The address in `mem` that the controller has selected last."""
-        return self._ready(True).memaddr
+        """The address in `mem` that the controller has selected last. AttributeError without `mem`, and
+        after deinit(): so dir() goes through.
+        """
+        target = self._target
+        if target is None or self._mem is None:
+            raise AttributeError("memaddr is there with mem=, until deinit()")
+        return target.memaddr
 
     def receive(self):
         """What the controller wants: NO_DATA, or what is to be done next.
@@ -164,7 +169,7 @@ class I2CSlave:
         WRITE_ADDRESSED: it has written a message, to be read with readinto(); WRITE_GENERAL: one for
         all; READ_ADDRESSED: it waits for write(). Context: any, one at a time.
         """
-        self._ready(False)
+        self._ready(True)
         status = self._status()
         if not status:
             self._flags.clear(_ADDRESSED)
@@ -178,7 +183,7 @@ class I2CSlave:
 
         Raises OSError(ETIMEDOUT). Context: thread.
         """
-        self._ready(False)
+        self._ready(True)
         refuse_isr("an interrupt handler cannot wait: a thread does")
         self.receive()
         return self._flags.wait_any(_ADDRESSED | _GONE, False, timeout_ms)
@@ -188,7 +193,7 @@ class I2CSlave:
 
         Raises ValueError if buf is shorter; the message stays. Allocates nothing. Context: any, one at a time.
         """
-        self._ready(False)
+        self._ready(True)
         get = self._get
         if get == self._put:
             return None
@@ -203,7 +208,7 @@ class I2CSlave:
 
     def read(self):
         """The oldest message as bytes, None if there is none. Context: any but an ISR; it allocates."""
-        self._ready(False)
+        self._ready(True)
         refuse_isr("not in an interrupt handler, which has no heap: readinto() works there")
         if self._get == self._put:
             return None
@@ -217,7 +222,7 @@ class I2CSlave:
         buf: 1 byte or more, up to `size` of the constructor; it is copied. A second write() before the
         controller has read is another reply instead. Allocates nothing. Context: any, one at a time.
         """
-        target = self._ready(False)
+        target = self._ready(True)
         n = len(buf)
         reply = self._reply
         if not 0 < n <= len(reply):
@@ -237,7 +242,7 @@ class I2CSlave:
 
         Context: any, one at a time. Source: mbed's I2CSlave::stop().
         """
-        target = self._ready(False)
+        target = self._ready(True)
         self._get = self._put
         self._reply_length = self._reply_at = 0
         if self._starves:
@@ -250,7 +255,7 @@ class I2CSlave:
         With `mem`: when the controller has read or written. A soft function may allocate and is called
         once for several events that come close together; hard: in the interrupt. Context: not an ISR.
         """
-        self._ready(None)
+        self._ready(False)
         refuse_isr()
         self._hard = None
         if self._soft is not None:
@@ -278,14 +283,12 @@ class I2CSlave:
 
     # ---- Inside
 
-    def _ready(self, memory):
+    def _ready(self, messages):
         target = self._target
         if target is None:
             raise OSError(ENODEV, self._gone)
-        if memory is not None and memory != (self._mem is not None):
-            raise ValueError(
-                "only with mem=" if memory else "with mem= the controller reads and writes that"
-            )
+        if messages and self._mem is not None:
+            raise ValueError("with mem= the controller reads and writes that")
         return target
 
     def _status(self):

@@ -1,8 +1,8 @@
 """An I2C bus as one of its users sees it: with settings of its own, and all of machine's methods."""
 
-from errno import EIO, ENODEV, ETIMEDOUT
+from errno import EIO, ENODEV, EOPNOTSUPP, ETIMEDOUT
 
-from driverport import I2C_DIRECT
+from driverport import I2C_DIRECT, NAME
 from micropython import const
 from rtos.core import yield_
 
@@ -56,8 +56,11 @@ class I2CView(BusView):
 
     def _failed(self, error):
         """A transfer has ended with an error: leave the bus free."""
-        if error.args[0] == ETIMEDOUT and not I2C_DIRECT:
+        code = error.args[0]
+        if code == ETIMEDOUT and not I2C_DIRECT:
             self._bus.recover(*self._settings)
+        elif not isinstance(code, int):  # machine's, of a port without the four primitives
+            raise OSError(EOPNOTSUPP, "%s has no I2C in single steps, only transfers" % NAME)
         raise error
 
     def recover(self):
@@ -169,7 +172,7 @@ class I2CView(BusView):
             self._bus.leave()
 
     def start(self):
-        """A start condition, or a repeated one. Ports without the four primitives raise OSError."""
+        """A start condition, or a repeated one. Ports without the four primitives raise OSError(EOPNOTSUPP)."""
         hardware = self._enter()
         try:
             hardware.start()

@@ -68,16 +68,16 @@ class SharedBus:
 
     def be_direct(self, view):
         """A view may do without the way round from here on."""
-        view.next_direct = self._direct
+        view._next_direct = self._direct
         self._direct = view
 
     def be_careful(self):
         """Settings change, or somebody keeps the bus: all calls look again who may use it."""
         while self._direct is not None:
             view = self._direct
-            self._direct = view.next_direct
-            view.next_direct = None
-            view.go_careful()
+            self._direct = view._next_direct
+            view._next_direct = None
+            view._go_careful()
 
 
 def _is_mine(mutex):
@@ -108,7 +108,7 @@ class BusView:
         self._settings = bus.share(settings)
         # How many calls the view had in a row; None: it is direct, or cannot be.
         self._calm = None
-        self.next_direct = None
+        self._next_direct = None
         if self.direct:
             self._functions = self._directs()
             self._make_room()
@@ -119,7 +119,7 @@ class BusView:
         """
         if self.direct:
             self._set_functions()
-            self.go_careful()
+            self._go_careful()
 
     def _change(self, settings):
         """Have other settings from the next transfer on."""
@@ -131,7 +131,7 @@ class BusView:
         """Whether there is a bus to use; False after deinit(). Context: any."""
         return not self._bus.gone()
 
-    def mark(self):
+    def _mark(self):
         """The hardware was made with the settings of this view."""
         self._bus.state[_SETTINGS] = self._settings
 
@@ -184,7 +184,7 @@ class BusView:
         for i in range(len(self.METHODS)):
             setattr(self, self.METHODS[i], self._functions[i])
 
-    def go_careful(self):
+    def _go_careful(self):
         """For the bus."""
         self._calm = 0
         for i in range(len(self.METHODS)):

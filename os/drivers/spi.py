@@ -163,7 +163,7 @@ class SPI(_Settings):
             release(self)
             raise
         super().__init__(bus, settings, cs, write_value)
-        self.mark()
+        self._mark()
 
     @classmethod
     def default(cls):

@@ -150,6 +150,8 @@ class SPIView(BusView):
     def read(self, nbytes, write=None):
         """Receive nbytes, as bytes, while `write` goes out again and again."""
         refuse_isr("not in an interrupt handler, which has no heap: readinto() works there")
+        if not isinstance(nbytes, int) or nbytes < 0:
+            raise ValueError("read(nbytes): 0 or more")
         buf = bytearray(nbytes)
         self.readinto(buf, write)
         return bytes(buf)

@@ -139,7 +139,8 @@ def test_memory():
     with I2CSlave(ADDR, mem=mem, mem_addrsize=16):
         assert i2c.readfrom_mem(ADDR, 3, 2, addrsize=16) == b"34"
     with I2CSlave(ADDR) as slave:
-        raises(ValueError, lambda: slave.memaddr)
+        raises(AttributeError, lambda: slave.memaddr)
+        dir(slave)
 
 
 def test_threads():
