@@ -16,6 +16,7 @@ from .tdbindex import Index
 from .tdblog import FLAGS, KEY_HASH, KEY_LEN, SIZE, VALUE_CRC
 from .tdbmount import find_active, load, open_log
 
+_ODD = const(14)  # DELETE, STREAMED, LOST
 _WRITABLE = (bytearray, memoryview)
 
 # state
@@ -164,13 +165,27 @@ class TDBReader:
             addr = find(log.state, key, self.index.table)
             if addr > 0:
                 if addr <= log.last:
-                    addr = log.fetch(addr, key)
-                    if addr > 0:
-                        return bytes(log.view[addr : addr + log.state[SIZE]])
+                    at = log.fetch(addr, key)
+                    if at > 0:
+                        return bytes(log.view[at : at + log.state[SIZE]])
+                    if at < 0 and not log.state[FLAGS] & _ODD:
+                        at = self._long(addr + ~at)
+                        if at is not None:
+                            return at
             elif not addr and not self.lost:
                 return None
         addr = self._locate(key)
         return self._value(addr) if addr else None
+
+    def _long(self, place):
+        """The value there, longer than a chunk; None: it is not what it was."""
+        log = self.log
+        n = log.state[SIZE]
+        value = bytearray(n)
+        log.device.read(place, value)
+        log.state[0] = 0
+        crc(log.state, value, 0, n)
+        return bytes(value) if agrees(log.state, VALUE_CRC) else None
 
     def _value(self, addr):
         n = self.log.state[SIZE]

@@ -48,7 +48,7 @@ class TDBStore(TDBReader):
 
     Context of the methods: thread or base level, not an ISR; each runs whole, without giving way to
     threads. Reading allocates nothing but the result. Memory: 6 bytes for each slot of a table with 1.4
-    to 2.7 times as many as keys, and 2 KB.
+    to 2.7 times as many as keys, and 4 KB.
     """
 
     def __init__(self, device, format=False):

@@ -428,6 +428,25 @@ def test_steps_are_bounded():
     assert most <= 16, most
 
 
+def test_a_value_damaged_under_an_open_store():
+    """Of any length: those that are read at once, those with one read more, and those in pieces."""
+    for size in (1, 40, 100, 101, 104, 105, 128, 300, 900):
+        heap = HeapBlockDevice(16384, program_size=8, erase_size=1024, erase_value=0xFF)
+        kv = TDBStore(heap, format=True)
+        value = bytes([n * 7 + 9 & 0xFF for n in range(size)])
+        kv["a"] = value
+        image = heap.image()
+        place = image.index(b"a" + value) + 1
+        for at in sorted({0, size // 2, size - 1}):
+            damaged = bytearray(image)
+            damaged[place + at] ^= 0x10
+            heap.load(bytes(damaged))
+            fails(EIO, kv.get, "a")
+            fails(EIO, kv.readinto, "a", bytearray(size))
+            heap.load(image)
+            assert kv["a"] == value and kv.get("a") == value
+
+
 def test_reading_allocates_nothing():
     kv = TDBStore(HeapBlockDevice(16384, erase_size=1024, erase_value=0xFF), format=True)
     for n in range(20):
