@@ -477,7 +477,7 @@ def flags_wait_any(self, bits, clear=True, timeout_ms=None):
 
     Allocates an exception, unless these are the same as the last time.
     """
-    if timeout_ms is None and _is_idle(top):
+    if timeout_ms is None:
         answer = _flags_wait(self, bits, clear)
         if answer is not None:
             return answer
@@ -502,6 +502,9 @@ def _flags_wait(flags, bits, clear) -> object:
     if wanted <= 0:
         return None
     strand = top
+    state = int(strand.state)
+    if state and (state != _HANDED or strand.end.state is not _false):
+        return None
     got = int(flags.bits)
     if got & wanted:
         value = flags.bits

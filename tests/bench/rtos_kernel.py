@@ -163,6 +163,7 @@ def timers(sleepers, sleeps=True):
         core.set_clock(now)
         if sleeps:
             rtos.Thread(short, priority=rtos.HIGH).start()
+        gc.collect()
         start = time.ticks_cpu()
         for n in range(rounds):
             core.set_clock(now + (n + 1) * STEP_MS)
