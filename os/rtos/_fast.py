@@ -263,9 +263,12 @@ def _steps(below, floor: int, careful: int) -> object:
 
 
 def _make_calls():
-    flow.calling = True
-    apply()
-    flow.calling = False
+    global draining
+    flow.calling = draining = True
+    try:
+        apply()
+    finally:
+        flow.calling = draining = False
 
 
 @micropython.viper
