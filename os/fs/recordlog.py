@@ -34,7 +34,7 @@ _RECORD_SIZE = const(8)
 _PLACE = "<IIH"  # what both are about besides the record: block number, place in the block, length
 _LENGTH_MAX = const(0xFFFE)
 _BLOCK_MIN = const(512)
-_PIECE = const(64)
+_PIECE = const(256)  # that is compared at once
 
 # CRC-30/CDMA of the catalogues: as long as a small integer, so that no result is allocated.
 _POLYNOMIAL = const(0x2030B9C7)
@@ -335,11 +335,12 @@ class RecordLog:
         value = self.device.erase_value
         if value is None:
             return
-        buf = bytearray(self._unit)
-        blank = bytes((value,)) * self._unit
-        for at in range(offset, self.block_size, self._unit):
-            self.device.read(self._block * self.block_size + at, buf)
-            if buf != blank:
+        blank = bytes((value,)) * self._up(_PIECE)
+        buf = memoryview(bytearray(len(blank)))
+        for at in range(self._offset, self.block_size, len(blank)):
+            n = min(len(blank), self.block_size - at)
+            self.device.read(self._block * self.block_size + at, buf[:n])
+            if buf[:n] != blank[:n]:
                 self._offset = self.block_size  # the rest of the block cannot be used
                 return
 
