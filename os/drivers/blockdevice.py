@@ -3,7 +3,7 @@
 The contract is in docs/contracts.md; tests/conformance has its suite.
 """
 
-from errno import EINVAL, ENODEV
+from errno import EINVAL, EIO, ENODEV, ENOMEM
 
 from driverport import in_isr
 from micropython import const
@@ -17,6 +17,7 @@ _BLOCK_SIZE = const(5)
 _BLOCK_ERASE = const(6)
 
 _BLOCK_SIZE_MIN = const(512)  # of FAT
+_ERRNO_END = const(256)
 
 
 class BlockDevice:
@@ -161,56 +162,73 @@ class BlockDevice:
         pass
 
     # ---- MicroPython's face. C calls these, from the middle of a file system: no thread may come in
-    # between, and an exception would leave it half-way, so it gets the errno as its result.
+    # between, and an exception would leave it half-way, so it gets the errno as its result. littlefs
+    # even keeps places of C's stack in its lists meanwhile: it would never end, or write anywhere.
 
     def readblocks(self, block, buf, offset=0):
         """Fill buf with what is at that block and offset; 0, or a negative errno."""
-        lock()
         try:
-            self.read(block * self.block_size + offset, buf)
-            return 0
-        except OSError as error:
-            return -error.errno
-        except ValueError:
-            return -EINVAL
-        finally:
-            unlock()
+            lock()
+            try:
+                self.read(block * self.block_size + offset, buf)
+                return 0
+            finally:
+                unlock()
+        except (Exception, KeyboardInterrupt) as error:
+            return failure(error)
 
     def writeblocks(self, block, buf, offset=None):
         """Write buf to that block, erased first if no offset is given; 0, or a negative errno."""
-        lock()
         try:
-            addr = block * self.block_size
-            if offset is not None:
-                self.program(addr + offset, buf)
+            lock()
+            try:
+                addr = block * self.block_size
+                if offset is not None:
+                    self.program(addr + offset, buf)
+                    return 0
+                if self.erase_value is not None:
+                    self.erase(addr, len(buf))
+                self.program(addr, buf)
                 return 0
-            if self.erase_value is not None:
-                self.erase(addr, len(buf))
-            self.program(addr, buf)
-            return 0
-        except OSError as error:
-            return -error.errno
-        except ValueError:
-            return -EINVAL
-        finally:
-            unlock()
+            finally:
+                unlock()
+        except (Exception, KeyboardInterrupt) as error:
+            return failure(error)
 
     def ioctl(self, request, argument):
         """Of MicroPython's vfs.AbstractBlockDev: how many blocks of what size, erase, sync."""
-        lock()
         try:
-            if request == _BLOCK_COUNT:
-                return self.size // self.block_size
-            if request == _BLOCK_SIZE:
-                return self.block_size
-            if request == _BLOCK_ERASE:
-                self.erase(argument * self.block_size, self.block_size)
-            elif request in (_SYNC, _SHUTDOWN):
-                self.sync()
-            return 0
-        except OSError as error:
-            return -error.errno
-        except ValueError:
-            return -EINVAL
-        finally:
-            unlock()
+            lock()
+            try:
+                if request == _BLOCK_COUNT:
+                    return self.size // self.block_size
+                if request == _BLOCK_SIZE:
+                    return self.block_size
+                if request == _BLOCK_ERASE:
+                    self.erase(argument * self.block_size, self.block_size)
+                elif request in (_SYNC, _SHUTDOWN):
+                    self.sync()
+                return 0
+            finally:
+                unlock()
+        except (Exception, KeyboardInterrupt) as error:
+            return failure(error)
+
+
+def failure(error):
+    """The negative errno that tells a file system in C of an exception of its medium.
+
+    Those that are no error of a medium are printed, as those of callbacks are; Ctrl-C becomes EIO.
+    """
+    if isinstance(error, OSError):
+        number = error.errno
+        return -number if isinstance(number, int) and 0 < number < _ERRNO_END else -EIO
+    if isinstance(error, ValueError):
+        return -EINVAL
+    if isinstance(error, MemoryError):
+        return -ENOMEM
+    if not isinstance(error, KeyboardInterrupt):
+        import sys
+
+        sys.print_exception(error)
+    return -EIO

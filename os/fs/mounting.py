@@ -2,10 +2,10 @@
 
 import os
 from collections import namedtuple
-from errno import EINVAL, EIO, ENODEV, EOPNOTSUPP
+from errno import EINVAL, ENODEV, EOPNOTSUPP
 
 import vfs
-from drivers.blockdevice import BlockDevice
+from drivers.blockdevice import BlockDevice, failure
 from micropython import const
 from rtos.core import in_callback, in_isr, lock, unlock
 
@@ -80,35 +80,38 @@ class Locked:
         return repr(self._device)
 
     def readblocks(self, block, buf, offset=None):
-        lock()
         try:
-            if offset is None:
-                return self._device.readblocks(block, buf)
-            return self._device.readblocks(block, buf, offset)
-        except OSError as error:
-            return -(error.errno or EIO)
-        finally:
-            unlock()
+            lock()
+            try:
+                if offset is None:
+                    return self._device.readblocks(block, buf)
+                return self._device.readblocks(block, buf, offset)
+            finally:
+                unlock()
+        except (Exception, KeyboardInterrupt) as error:
+            return failure(error)
 
     def writeblocks(self, block, buf, offset=None):
-        lock()
         try:
-            if offset is None:
-                return self._device.writeblocks(block, buf)
-            return self._device.writeblocks(block, buf, offset)
-        except OSError as error:
-            return -(error.errno or EIO)
-        finally:
-            unlock()
+            lock()
+            try:
+                if offset is None:
+                    return self._device.writeblocks(block, buf)
+                return self._device.writeblocks(block, buf, offset)
+            finally:
+                unlock()
+        except (Exception, KeyboardInterrupt) as error:
+            return failure(error)
 
     def ioctl(self, request, argument):
-        lock()
         try:
-            return self._device.ioctl(request, argument)
-        except OSError as error:
-            return -(error.errno or EIO)
-        finally:
-            unlock()
+            lock()
+            try:
+                return self._device.ioctl(request, argument)
+            finally:
+                unlock()
+        except (Exception, KeyboardInterrupt) as error:
+            return failure(error)
 
 
 def face(device):

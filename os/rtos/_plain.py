@@ -409,16 +409,14 @@ def lock():
     """Nothing preempts the code up to unlock() but interrupt handlers and callbacks."""
     global attention
     attention += 1  # first: C may be in the middle of something that no thread must find
-    if not attention & _DEPTH:  # it has run over
-        attention -= 1
-        raise RuntimeError("the kernel is locked 255 times")
+    # No branch of its own, where Ctrl-C could leave it locked.
+    return _AFTER_LOCK[attention & _DEPTH == 0]()
 
 
 def unlock():
     """The end of lock(): what was to preempt does it now."""
     global attention
-    if not attention & _DEPTH:
-        raise RuntimeError("the kernel is not locked")
+    _BEFORE_UNLOCK[attention & _DEPTH == 0]()
     attention -= 1
     # No branch from here to the end, for the same reason: what was to preempt does it in the caller.
     return _AFTER_UNLOCK[resched * (attention & _DEPTH == 0)]()
@@ -434,6 +432,18 @@ def _kick_last():
     return pend_last()
 
 
+def _ran_over():
+    global attention
+    attention -= 1
+    raise RuntimeError("the kernel is locked 255 times")
+
+
+def _not_locked():
+    raise RuntimeError("the kernel is not locked")
+
+
+_AFTER_LOCK = (stay, _ran_over)
+_BEFORE_UNLOCK = (stay, _not_locked)
 _AFTER_UNLOCK = (stay, _kick_last)
 pend_last = stay
 

@@ -1,6 +1,8 @@
-"""A file system on a block device in Python, used by threads that preempt each other."""
+"""A file system on a block device in Python, used by threads that preempt each other, and Ctrl-C in it."""
 
+import random
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -24,3 +26,51 @@ def test_threads_that_preempt_each_other_share_a_file_system(
     overlaps, nested, entered, calls = map(int, found.groups())
     assert overlaps > 10 and calls > 500, said
     assert (nested, entered) == (0, 0), said
+
+
+_WORK = """
+import os, fs
+from rtos.core import locked
+device = fs.HeapBlockDevice(64 * 4096, erase_size=4096)
+fs.mount(device, "/work", format=True)
+os.mkdir("/work/other")
+def work():
+    print("begins")
+    while True:
+        for n in range(6):
+            with open("/work/%d" % n, "wb") as file:
+                file.write(b"x" * 700)
+            os.rename("/work/%d" % n, "/work/other/%d" % n)
+            os.mkdir("/work/folder")
+            os.rmdir("/work/folder")
+            os.remove("/work/other/%d" % n)
+def again():
+    fs.umount("/work")
+    fs.mount(device, "/work")
+    report = fs.check("/work")
+    print("sound" if report.ok() else report.problems, "locked" if locked() else "free")
+    for path in ("/work", "/work/other"):
+        for entry in os.ilistdir(path):
+            if entry[0] != "other":
+                os.remove(path + "/" + entry[0])
+"""
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_ctrl_c_in_the_middle_of_a_file_system(board_factory, rtos_image, native):
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    dice = random.Random(seed)
+    board = board_factory(image=rtos_image(native))
+    board.exec(_WORK)
+    ended = set()
+    for _ in range(12):
+        board.console.write(b"work()\r")
+        board.console.until(b"begins\r\n", timeout=30)
+        time.sleep(dice.uniform(0, 0.05))
+        board.console.write(b"\x03" * dice.randrange(1, 3))
+        said = board.console.until(b"\r\n>>> ", timeout=30).decode()
+        ended |= set(re.findall(r"KeyboardInterrupt|OSError", said))
+        board.console.drain()  # the second Ctrl-C may come to the prompt
+        assert board.exec("again()") == "sound free\n", said
+    assert ended, "nothing was interrupted"
