@@ -3,11 +3,13 @@
 The contract is in docs/contracts.md; tests/conformance has its suite.
 """
 
-from errno import EINVAL, EIO, ENODEV, ENOMEM
+from errno import EIO, ENODEV
 
 from driverport import in_isr
 from micropython import const
 from rtos.core import lock, unlock
+
+from .blockface import failure, postponed
 
 # Requests of MicroPython's block protocol, vfs.AbstractBlockDev.ioctl().
 _SHUTDOWN = const(2)
@@ -17,7 +19,6 @@ _BLOCK_SIZE = const(5)
 _BLOCK_ERASE = const(6)
 
 _BLOCK_SIZE_MIN = const(512)  # of FAT
-_ERRNO_END = const(256)
 
 
 class BlockDevice:
@@ -69,6 +70,7 @@ class BlockDevice:
         self.erase_value = erase_value
         self.block_size = block_size
         self._gone = False
+        self._unread = False
 
     def __repr__(self):
         if self._gone:
@@ -162,73 +164,68 @@ class BlockDevice:
         pass
 
     # ---- MicroPython's face. C calls these, from the middle of a file system: no thread may come in
-    # between, and an exception would leave it half-way, so it gets the errno as its result. littlefs
-    # even keeps places of C's stack in its lists meanwhile: it would never end, or write anywhere.
+    # between, and no exception out. littlefs takes what it could not read for what it has in its cache,
+    # and would write over the newer half of a folder: so nothing is written any more until the next mount.
 
     def readblocks(self, block, buf, offset=0):
         """Fill buf with what is at that block and offset; 0, or a negative errno."""
+        lock()
         try:
-            lock()
-            try:
-                self.read(block * self.block_size + offset, buf)
-                return 0
-            finally:
-                unlock()
+            self.read(block * self.block_size + offset, buf)
+            return 0
         except (Exception, KeyboardInterrupt) as error:
-            return failure(error)
+            if postponed(error):
+                return self.readblocks(block, buf, offset)
+            result = failure(error)
+            if result == -EIO:
+                self._unread = True
+            return result
+        finally:
+            unlock()
 
     def writeblocks(self, block, buf, offset=None):
         """Write buf to that block, erased first if no offset is given; 0, or a negative errno."""
+        lock()
         try:
-            lock()
-            try:
-                addr = block * self.block_size
-                if offset is not None:
-                    self.program(addr + offset, buf)
-                    return 0
-                if self.erase_value is not None:
-                    self.erase(addr, len(buf))
-                self.program(addr, buf)
+            if self._unread:
+                return -EIO
+            addr = block * self.block_size
+            if offset is not None:
+                self.program(addr + offset, buf)
                 return 0
-            finally:
-                unlock()
+            if self.erase_value is not None:
+                self.erase(addr, len(buf))
+            self.program(addr, buf)
+            return 0
         except (Exception, KeyboardInterrupt) as error:
+            if postponed(error):
+                return self.writeblocks(block, buf, offset)
             return failure(error)
+        finally:
+            unlock()
 
     def ioctl(self, request, argument):
-        """Of MicroPython's vfs.AbstractBlockDev: how many blocks of what size, erase, sync."""
+        """Of MicroPython's vfs.AbstractBlockDev: how many blocks of what size, erase, sync.
+
+        After a block could not be read, blocks are written again only when their number was asked for.
+        """
+        lock()
         try:
-            lock()
-            try:
-                if request == _BLOCK_COUNT:
-                    return self.size // self.block_size
-                if request == _BLOCK_SIZE:
-                    return self.block_size
-                if request == _BLOCK_ERASE:
-                    self.erase(argument * self.block_size, self.block_size)
-                elif request in (_SYNC, _SHUTDOWN):
-                    self.sync()
-                return 0
-            finally:
-                unlock()
+            if request == _BLOCK_COUNT:
+                self._unread = False  # whoever mounts asks
+                return self.size // self.block_size
+            if request == _BLOCK_SIZE:
+                return self.block_size
+            if request == _BLOCK_ERASE:
+                if self._unread:
+                    return -EIO
+                self.erase(argument * self.block_size, self.block_size)
+            elif request in (_SYNC, _SHUTDOWN):
+                self.sync()
+            return 0
         except (Exception, KeyboardInterrupt) as error:
+            if postponed(error):
+                return self.ioctl(request, argument)
             return failure(error)
-
-
-def failure(error):
-    """The negative errno that tells a file system in C of an exception of its medium.
-
-    Those that are no error of a medium are printed, as those of callbacks are; Ctrl-C becomes EIO.
-    """
-    if isinstance(error, OSError):
-        number = error.errno
-        return -number if isinstance(number, int) and 0 < number < _ERRNO_END else -EIO
-    if isinstance(error, ValueError):
-        return -EINVAL
-    if isinstance(error, MemoryError):
-        return -ENOMEM
-    if not isinstance(error, KeyboardInterrupt):
-        import sys
-
-        sys.print_exception(error)
-    return -EIO
+        finally:
+            unlock()

@@ -62,6 +62,7 @@ def check(target, kind="littlefs"):
             if volume.path == target:
                 _walk(volume.vfs, "", report, 0)
                 return report
+        os.stat(target)  # is there anything at all?
         _walk(_Mounted(os, target), "", report, 0)
         return report
     for volume in volumes():

@@ -2,15 +2,18 @@
 
 import os
 from collections import namedtuple
-from errno import EINVAL, ENODEV, EOPNOTSUPP
+from errno import EINVAL, EIO, ENODEV, EOPNOTSUPP
 
 import vfs
-from drivers.blockdevice import BlockDevice, failure
+from drivers.blockdevice import BlockDevice
+from drivers.blockface import failure, postponed
 from micropython import const
 from rtos.core import in_callback, in_isr, lock, unlock
 
 from .blank import geometry, interrupted, is_blank, mark
 
+_BLOCK_COUNT = const(4)  # requests of ioctl()
+_BLOCK_ERASE = const(6)
 _EPERM = const(1)
 _EBUSY = const(16)
 _EILSEQ = const(84)  # what littlefs calls damage
@@ -70,48 +73,65 @@ class Volume:
 
 class Locked:
     """The face of a foreign block device, such as machine.SDCard, as file systems need it: no thread
-    comes in between, and an exception becomes an errno.
+    comes in between, and an exception becomes an errno, as those of BlockDevice do.
     """
 
     def __init__(self, device):
         self._device = device
+        self._stopped = False
 
     def __repr__(self):
         return repr(self._device)
 
     def readblocks(self, block, buf, offset=None):
+        lock()
         try:
-            lock()
-            try:
-                if offset is None:
-                    return self._device.readblocks(block, buf)
-                return self._device.readblocks(block, buf, offset)
-            finally:
-                unlock()
+            if offset is None:
+                result = self._device.readblocks(block, buf)
+            else:
+                result = self._device.readblocks(block, buf, offset)
+            if result is not None and result is not True and (result is False or result < 0):
+                self._stopped = True
+            return result
         except (Exception, KeyboardInterrupt) as error:
+            if postponed(error):
+                return self.readblocks(block, buf, offset)
+            self._stopped = True
             return failure(error)
+        finally:
+            unlock()
 
     def writeblocks(self, block, buf, offset=None):
+        lock()
         try:
-            lock()
-            try:
-                if offset is None:
-                    return self._device.writeblocks(block, buf)
-                return self._device.writeblocks(block, buf, offset)
-            finally:
-                unlock()
+            if self._stopped:
+                return -EIO
+            if offset is None:
+                result = self._device.writeblocks(block, buf)
+            else:
+                result = self._device.writeblocks(block, buf, offset)
+            return result
         except (Exception, KeyboardInterrupt) as error:
+            if postponed(error):
+                return self.writeblocks(block, buf, offset)
             return failure(error)
+        finally:
+            unlock()
 
     def ioctl(self, request, argument):
+        lock()
         try:
-            lock()
-            try:
-                return self._device.ioctl(request, argument)
-            finally:
-                unlock()
+            if request == _BLOCK_COUNT:
+                self._stopped = False
+            elif request == _BLOCK_ERASE and self._stopped:
+                return -EIO
+            return self._device.ioctl(request, argument)
         except (Exception, KeyboardInterrupt) as error:
+            if postponed(error):
+                return self.ioctl(request, argument)
             return failure(error)
+        finally:
+            unlock()
 
 
 def face(device):
@@ -276,7 +296,9 @@ def mount(
         vfs.mount(made, path, readonly=readonly)
     except OSError as error:
         if error.errno == _EPERM:
-            raise OSError(_EBUSY, "something is mounted at %s already" % path) from None
+            raise OSError(
+                _EBUSY, "something is mounted at %s or above it already" % path
+            ) from None
         raise
     _volumes[path] = volume = Volume(path, kind, device, readonly, made)
     return volume

@@ -32,25 +32,25 @@ _WORK = """
 import os, fs
 from rtos.core import locked
 device = fs.HeapBlockDevice(64 * 4096, erase_size=4096)
-fs.mount(device, "/work", format=True)
-os.mkdir("/work/other")
+fs.mount(device, "/ext", format=True)
+os.mkdir("/ext/other")
 def work():
     print("begins")
     while True:
         for n in range(6):
-            with open("/work/%d" % n, "wb") as file:
+            with open("/ext/%d" % n, "wb") as file:
                 file.write(b"x" * 700)
-            os.rename("/work/%d" % n, "/work/other/%d" % n)
-            os.mkdir("/work/folder")
-            os.rmdir("/work/folder")
-            os.remove("/work/other/%d" % n)
+            os.rename("/ext/%d" % n, "/ext/other/%d" % n)
+            os.mkdir("/ext/folder")
+            os.rmdir("/ext/folder")
+            os.remove("/ext/other/%d" % n)
 def again():
-    fs.umount("/work")
-    fs.mount(device, "/work")
-    report = fs.check("/work")
+    fs.umount("/ext")
+    fs.mount(device, "/ext")
+    report = fs.check("/ext")
     print("sound" if report.ok() else report.problems, "locked" if locked() else "free")
-    for path in ("/work", "/work/other"):
-        for entry in os.ilistdir(path):
+    for path in ("/ext", "/ext/other"):
+        for entry in list(os.ilistdir(path)):
             if entry[0] != "other":
                 os.remove(path + "/" + entry[0])
 """
@@ -66,10 +66,10 @@ def test_ctrl_c_in_the_middle_of_a_file_system(board_factory, rtos_image, native
     ended = set()
     for _ in range(12):
         board.console.write(b"work()\r")
-        board.console.until(b"begins\r\n", timeout=30)
+        board.console.until(b"begins\r\n", timeout=60)
         time.sleep(dice.uniform(0, 0.05))
         board.console.write(b"\x03" * dice.randrange(1, 3))
-        said = board.console.until(b"\r\n>>> ", timeout=30).decode()
+        said = board.console.until(b"\r\n>>> ", timeout=60).decode()
         ended |= set(re.findall(r"KeyboardInterrupt|OSError", said))
         board.console.drain()  # the second Ctrl-C may come to the prompt
         assert board.exec("again()") == "sound free\n", said
