@@ -70,7 +70,7 @@ _ENABLED_WITH_DEFAULTS = const(5)
 
 def find_qspi(bus):
     """(number, keys of SCK, CS, IO0 to IO3). OSError(EOPNOTSUPP) without; ValueError for another bus."""
-    if not chip.QSPI or "QSPI" not in BUSES:
+    if "QSPI" not in BUSES:
         raise OSError(EOPNOTSUPP, "%s has no QSPI" % NAME)
     return BusTable("QSPI", *BUSES["QSPI"], ("SCK", "CS", "IO0", "IO1", "IO2", "IO3")).find(bus)
 

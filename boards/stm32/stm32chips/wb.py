@@ -1,6 +1,6 @@
 """STM32WB35 and WB55 (RM0434).
 
-Not supported yet: QUADSPI, the watchdog; the flash, which the processor of the radio uses, too (AN5289).
+Not supported yet: the watchdog; the flash, which the processor of the radio uses, too (AN5289).
 """
 
 FAMILY = "wb"
@@ -13,9 +13,10 @@ GPIO_PORTS = "ABCDEFGH"
 #: None.
 CAN = {}
 
-#: Not supported.
-QSPI = 0
-QSPI_CLOCK = (0, 0, 0)
+#: QUADSPI, and its bit in AHB3ENR and AHB3RSTR; RM0434 table 2, chapter 8, stm32wb55xx.h. HCLK1 clocks it.
+QSPI = 0xA0001000
+QSPI_CLOCK = (0x58000050, 0x58000030, 8)
+#: Whether the core reads ahead from where the memory could be mapped (Cortex-M7).
 SPECULATES = False
 
 #: USARTs; RM0434 table 2.
