@@ -317,7 +317,7 @@ def test_what_looks_erased_after_a_cut_is_not_written_again():
     total = 0
     for geometry in GEOMETRIES[1:3] if MICROPYTHON else GEOMETRIES[:3]:
         for name in WORKLOADS:
-            for rounds in (1, 2, 3, 6):
+            for rounds in (1, 2, 6):
                 k = 0
                 while True:
                     case = Case(geometry)
@@ -338,9 +338,9 @@ def test_what_looks_erased_after_a_cut_is_not_written_again():
                     if not cuts:
                         break
                     total += cuts
-                    k += 13 if MICROPYTHON else 5
+                    k += 17 if MICROPYTHON else 8
     print("faint cuts", total)
-    assert total > 300
+    assert total > (100 if MICROPYTHON else 500)
 
 
 def test_double_cuts():
