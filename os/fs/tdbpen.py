@@ -109,6 +109,23 @@ class Pen:
         """Whether with n bytes more something is programmed, so that a record must have its place."""
         return self._used + n >= len(self._out)
 
+    def fill(self, data, n):
+        """Take as many of n bytes as there is room for without programming; returns how many."""
+        out = self._out
+        part = min(n, len(out) - self._used)
+        copy(out, self._used, data, 0, part)
+        self._used += part
+        return part
+
+    def write_first(self):
+        """Program the first piece of the record that was begun, which has its place."""
+        self._pad()
+        self._program(self._addr, self._out, self._used)
+        self._addr += self._used
+        self._used = 0
+        self._first = False
+        self._device.sync()
+
     def place(self, area, extent):
         """The record at hand, of so many bytes, comes to the end of the area; returns its address.
 

@@ -245,6 +245,20 @@ class TDBStore(TDBReader):
         self.writing = writer
         self.pending = self.held = extent
 
+    def place(self, pen):
+        """Begin the writer's record in the active area; returns its address. Raises OSError(ENOSPC), (EIO)."""
+        for spare in _SPARE:
+            area = self.active
+            if area.stop - area.end < self.held:
+                self._careful(self.collector.finish)
+                area = self.active
+            addr = pen.place(area, self.held)
+            try:
+                pen.write_first()
+                return addr
+            except OSError as error:
+                self._again(error, spare)
+
     def written(self, name, n, addr):
         """The value is on the medium, in the record at addr."""
         extent = self.pending

@@ -73,14 +73,20 @@ class Writer:
             unlock()
 
     def _put(self, data, n):
-        # What others write now comes behind the header, so that a power cut leaves no gap in between.
-        if not self.addr and self._pen.fills(n):
+        pen = self._pen
+        done = 0
+        if not self.addr and pen.fills(n):
+            done = pen.fill(data, n)
             self._place()
-        self._pen.put(data, n)
+        pen.put(data, n - done, done)
 
     def _place(self):
+        """Have the first piece on the medium.
+
+        What others write now comes behind its header, so that a power cut leaves no gap in between.
+        """
         store = self._store
-        self.addr = self._pen.place(store.active, store.held)
+        self.addr = store.place(self._pen)
         store.held = 0
 
     def _close(self):

@@ -4,7 +4,7 @@
 import random
 
 from fs import FaultInjectingBlockDevice, FlashSimBlockDevice, HeapBlockDevice, PowerCut, TDBStore
-from support import MICROPYTHON, SOAK, faint
+from support import MICROPYTHON, SOAK, faint, raises
 
 GEOMETRIES = (
     # program, erase, erase value
@@ -162,12 +162,20 @@ def mingled(case, kv):
         case.set(kv, "d", b"1")
 
 
+def streams(case, kv):
+    """A value that comes piece by piece is the first to be written after a start."""
+    for n in range(2):
+        case.stream(kv, "s", bytes([n + 97]) * 100 + b"\xff" * 60 + bytes(60))
+        case.stream(kv, "t", b"short")
+
+
 WORKLOADS = {
     "changes": changes,
     "steps": steps,
     "emptying": emptying,
     "until_full": until_full,
     "mingled": mingled,
+    "streams": streams,
 }
 
 
@@ -293,6 +301,28 @@ def test_cuts_in_a_row_do_not_fill_the_store():
             device = device.restore()
             case.check(TDBStore(device), (geometry, n))
         case.go_on(device, geometry)
+
+
+def test_a_value_in_pieces_finds_a_place_where_cuts_left_no_trace():
+    for size in (5, 90, 300):
+        for cuts in range(6):
+            heap = HeapBlockDevice(16384, program_size=8, erase_size=512, erase_value=0xFF)
+            device = faint(FlashSimBlockDevice(heap))
+            TDBStore(device, format=True)["a"] = b"1"
+            value = bytes(size)
+            for _ in range(cuts):
+                device.cut_at(0, "half")
+                raises(PowerCut, stream, TDBStore(device), value)
+                device = device.restore()
+            kv = TDBStore(device)
+            stream(kv, value)
+            assert kv["s"] == TDBStore(device)["s"] == value and len(kv) == 2, (size, cuts)
+
+
+def stream(kv, value):
+    with kv.writer("s", len(value)) as file:
+        file.write(value[:40])
+        file.write(value[40:])
 
 
 def double_cut(seed):
