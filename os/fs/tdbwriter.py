@@ -29,6 +29,7 @@ class Writer:
         self._crc = 0
         self._pen = Pen(store.log)
         self._open = False
+        self._failed = False
         self.addr = 0
 
     def __repr__(self):
@@ -66,7 +67,9 @@ class Writer:
         lock()
         try:
             self._check()
+            self._failed = True
             self._put(part, n)
+            self._failed = False
             self._crc = crc32(part, self._crc)
             self._done += n
         finally:
@@ -99,6 +102,8 @@ class Writer:
         if not self._open:
             raise ValueError("a writer is used in its with block")
         self._store.check_open()
+        if self._failed:
+            raise OSError(EIO, "a part could not be written: write it all again")
         if self._store.writing is not self:
             raise OSError(EIO, "the store had to start anew: write it again")
 

@@ -134,6 +134,25 @@ def test_a_read_fails_while_a_store_is_opened():
         assert contents(kv) == contents(TDBStore(device)) == model and k > 10
 
 
+def test_a_writer_that_has_failed_writes_no_more():
+    """Also if the error is caught in its block: the key has its old value."""
+    for geometry in GEOMETRIES:
+        device = FaultInjectingBlockDevice(medium(geometry))
+        kv = TDBStore(device, format=True)
+        kv["a"] = b"old"
+
+        def go():
+            with kv.writer("a", 600) as file:  # noqa: B023
+                file.write(bytes(200))
+                device.fail_at(0)  # noqa: B023
+                for _ in range(2):
+                    assert raises(OSError, file.write, bytes(400)).errno == EIO
+
+        assert raises(OSError, go).errno == EIO
+        kv["b"] = b"1"
+        assert contents(kv) == contents(TDBStore(device)) == {"a": b"old", "b": b"1"}
+
+
 class Liar(HeapBlockDevice):
     """Says that it has more bytes than it has. What is behind them: another face of those in front,
     nothing that stays, or an error.
