@@ -16,6 +16,8 @@
 #define I2C_DEFAULT_TIMEOUT_US (50000)
 #define I2C_FREQ_MAX (1000000) // fast mode plus
 
+#define I2C_ADDR_MAX (0x7f)
+
 #define SCL (1u)
 #define SDA (2u)
 
@@ -318,6 +320,9 @@ static int i2c_read(mp_obj_base_t *self, uint8_t *dest, size_t len, bool nack) {
 }
 
 static int i2c_transfer(mp_obj_base_t *self, uint16_t addr, size_t n, mp_machine_i2c_buf_t *bufs, unsigned int flags) {
+    if (addr > I2C_ADDR_MAX) {
+        mp_raise_ValueError(MP_ERROR_TEXT("addr: 7 bits, the address without the read bit"));
+    }
     i2c_bus_t *bus = i2c_enter(self);
     if ((flags & MP_MACHINE_I2C_FLAG_READ) && bufs[n - 1].len == 0) {
         // A device that is asked to send drives SDA: the bus would be stuck.

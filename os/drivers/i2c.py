@@ -141,7 +141,7 @@ class I2C(_Settings):
         Context: thread or base level.
         """
         refuse_isr()
-        if not isinstance(addr, int) or not 0 <= addr < 0x400:
+        if not isinstance(addr, int) or not 0 <= addr <= 0x7F:
             raise ValueError("addr: the address without the read bit, such as 0x48")
         self._bus.hardware.init  # noqa: B018 - ENODEV after deinit()
         before = self._settings

@@ -90,6 +90,7 @@ class I2CView(BusView):
     def readfrom(self, addr, nbytes, stop=True):
         """Read nbytes, at least one; returns bytes. stop=False: the bus is kept for the next call."""
         _check_read(nbytes)
+        _check_addr(addr)
         hardware = self._enter()
         try:
             return hardware.readfrom(addr, nbytes, stop)
@@ -101,6 +102,7 @@ class I2CView(BusView):
     def readfrom_into(self, addr, buf, stop=True):
         """Fill buf, at least one byte."""
         _check_read(len(buf))
+        _check_addr(addr)
         hardware = self._enter()
         try:
             hardware.readfrom_into(addr, buf, stop)
@@ -111,6 +113,7 @@ class I2CView(BusView):
 
     def writeto(self, addr, buf, stop=True):
         """Write buf; returns how many bytes were acknowledged. An empty one asks who is there."""
+        _check_addr(addr)
         hardware = self._enter()
         try:
             return hardware.writeto(addr, buf, stop)
@@ -121,6 +124,7 @@ class I2CView(BusView):
 
     def writevto(self, addr, vector, stop=True):
         """Write several buffers as one; returns how many bytes were acknowledged."""
+        _check_addr(addr)
         hardware = self._enter()
         try:
             return hardware.writevto(addr, vector, stop)
@@ -135,6 +139,7 @@ class I2CView(BusView):
         OSError(EIO): the device does not take memaddr.
         """
         _check_read(nbytes)
+        _check_addr(addr)
         hardware = self._enter()
         try:
             if I2C_DIRECT:
@@ -149,6 +154,7 @@ class I2CView(BusView):
     def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
         """Fill buf from memaddr on. OSError(EIO): the device does not take memaddr."""
         _check_read(len(buf))
+        _check_addr(addr)
         hardware = self._enter()
         try:
             if I2C_DIRECT:  # which tells that by itself
@@ -163,6 +169,7 @@ class I2CView(BusView):
 
     def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
         """Write buf from memaddr on. OSError(EIO): the device does not take all of it."""
+        _check_addr(addr)
         self._enter()
         try:
             self._bus.write_register(addr, memaddr, addrsize, buf)
@@ -296,3 +303,9 @@ def _check_read(nbytes):
     if nbytes < 1:
         # A device that is asked to send drives SDA at once, and would hold it.
         raise ValueError("a read takes at least one byte; writeto(addr, b'') asks who is there")
+
+
+def _check_addr(addr):
+    # A larger one would be somebody else's when it is shifted.
+    if not 0 <= addr <= 0x7F:
+        raise ValueError("addr: 7 bits, the address without the read bit, such as 0x48")

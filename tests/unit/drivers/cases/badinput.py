@@ -85,6 +85,22 @@ def test_methods_of_buses():
     for odd in (-1, 0, 1 << 40, "x", 1.5, []):
         refused(f"freq({odd!r})", lambda odd=odd: i2c.freq(odd))
         refused(f"init(baudrate={odd!r})", lambda odd=odd: spi.init(baudrate=odd))
+    buf = bytearray(1)
+    for _ in range(6):  # also when the methods are those of the hardware
+        # 0x90 is what mbed calls 0x48: it must not become 0x10.
+        for addr in (0x80, 0x90, 0xC8, 0x3FF, -1):
+            for function, *arguments in (
+                (i2c.readfrom, 1),
+                (i2c.readfrom_into, buf),
+                (i2c.writeto, b"x"),
+                (i2c.writevto, (b"x", b"y")),
+                (i2c.readfrom_mem, 0, 1),
+                (i2c.readfrom_mem_into, 0, buf),
+                (i2c.writeto_mem, 0, b"x"),
+            ):
+                raises(ValueError, function, addr, *arguments)
+            raises(ValueError, i2c.device, addr)
+        assert raises(OSError, i2c.readfrom_into, 0x48, buf).args[0] == 19
     assert i2c.freq() == 100_000 and "1000000 Hz" in repr(spi)
     spi.write(b"")  # nothing to send is no mistake
     spi.write_readinto(b"", bytearray(0))
