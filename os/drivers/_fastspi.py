@@ -94,6 +94,8 @@ def _exchange(self, write_buf, read_buf):
     both = self._quick[_EXCHANGE]
     sent = len(write_buf)
     received = len(read_buf)
+    if received:
+        read_buf[0] = read_buf[0]  # TypeError if it cannot be written to
     if sent < received:
         copy(read_buf, write_buf, sent)
         fill(read_buf, sent, self._quick[_FILLER])
@@ -125,16 +127,21 @@ def write_readinto(self, write_buf, read_buf):
         state[_INSIDE] = inside
         return _write_readinto(self, write_buf, read_buf)
     chip = quick[_CHIP]
+    # No `try` in a `finally`: native code would lose the exception.
     try:
-        if chip is not None:
-            chip(0)
-        if len(write_buf) == len(read_buf):
-            quick[_EXCHANGE](write_buf, read_buf)
+        if chip is None:
+            if len(write_buf) == len(read_buf):
+                quick[_EXCHANGE](write_buf, read_buf)
+            else:
+                _exchange(self, write_buf, read_buf)
         else:
-            _exchange(self, write_buf, read_buf)
-    finally:
-        try:
-            if chip is not None:
+            try:
+                chip(0)
+                if len(write_buf) == len(read_buf):
+                    quick[_EXCHANGE](write_buf, read_buf)
+                else:
+                    _exchange(self, write_buf, read_buf)
+            finally:
                 chip(1)
-        finally:
-            state[_INSIDE] = False
+    finally:
+        state[_INSIDE] = False

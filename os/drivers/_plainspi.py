@@ -65,6 +65,8 @@ def _exchange(self, write_buf, read_buf):
     both = self._quick[_EXCHANGE]
     sent = len(write_buf)
     received = len(read_buf)
+    if received:
+        read_buf[0] = read_buf[0]  # TypeError if it cannot be written to
     if sent < received:
         copy(read_buf, write_buf, sent)
         fill(read_buf, sent, self._quick[_FILLER])

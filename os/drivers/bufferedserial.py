@@ -6,7 +6,7 @@ from driverport import uart_room
 from micropython import const, schedule
 from rtos.core import in_thread, lock, post, running, served, unlock
 
-from .context import refuse_isr
+from .context import call_hard, refuse_isr
 from .pins import Gone
 from .serialport import BAUDRATE, IRQ_RX, IRQ_TXIDLE, SerialPort
 from .streamwait import StreamWaiters
@@ -144,7 +144,8 @@ class BufferedSerial(SerialPort):
         """Have function(self) called when there may be something to read, or room to write.
 
         It comes once after a read, or a write, that found nothing, or too little room, from the hard
-        interrupt handler. None = not any more. Source: mbed's sigio.
+        interrupt handler. None = not any more. When it raises, that is printed, and it is
+        not called again. Source: mbed's sigio.
         """
         if function is not None and not callable(function):
             raise TypeError("notify(function): pass the function, not its call")
@@ -217,8 +218,8 @@ class BufferedSerial(SerialPort):
         if waited_for and not post(self._posted, None):
             schedule(self._posted, None)
         notify = self._notify
-        if notify is not None:
-            notify(self)
+        if notify is not None and call_hard(notify, self) is None:
+            self._notify = None
 
     def _go_on(self, _, __=None):
         """Serve those who wait with what there is. The kernel calls it."""

@@ -10,8 +10,8 @@ from .canfilter import expand
 from .canmessage import CANMessage, check_message
 from .cansettings import MODES, STATES, check, not_sent
 from .cantx import TxRecord
-from .context import refuse_isr
-from .default import default_of
+from .context import call_hard, refuse_isr
+from .default import HasDefault
 from .pins import claim, gone_text, release
 from .softcall import SoftCall
 
@@ -29,7 +29,7 @@ _BUFFERS_MAX = const(20)
 _EVENTS = const(0x3F)
 
 
-class CAN:
+class CAN(HasDefault):
     """A node of a CAN bus; mbed's CAN. Classic frames: 11 or 29 bit ids, up to 8 bytes.
 
     bus: the number of the controller, None: the board's default. freq: bits a second, up to 1 MHz.
@@ -116,11 +116,6 @@ class CAN:
             self.tx_errors(),
             self.rx_errors(),
         )
-
-    @classmethod
-    def default(cls):
-        """That of the board's default controller: the same object for all who ask. A new one after deinit()."""
-        return default_of(cls)
 
     def is_connected(self):
         """Whether it is there to be used; False after deinit(). Context: any."""
@@ -398,7 +393,7 @@ class CAN:
         if events:
             self._pending |= events
             if self._hard is not None:
-                self._hard(self)
+                self._hard = call_hard(self._hard, self)
             elif self._soft is not None:
                 self._soft.post()
 

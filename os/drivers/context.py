@@ -1,4 +1,6 @@
-"""What must not be called in an interrupt handler: it says so, and what to do instead."""
+"""Interrupt handlers: what must not be called there says so, and what fails there ends nothing else."""
+
+from sys import print_exception
 
 from driverport import in_isr
 
@@ -13,3 +15,15 @@ def refuse_isr(text=_SET_UP):
     """
     if in_isr():
         raise RuntimeError(text)
+
+
+def call_hard(function, driver):
+    """Call function(driver) in an interrupt handler. Returns what is to be called the next time: the
+    function; None after an exception, which is printed. So the driver itself goes on.
+    """
+    try:
+        function(driver)
+        return function
+    except BaseException as error:
+        print_exception(error)
+        return None

@@ -13,3 +13,12 @@ def default_of(kind, *arguments):
     if made is None or not made.is_connected():
         made = _made[kind] = kind(*arguments)
     return made
+
+
+class HasDefault:
+    """Base of drivers whose constructor takes the board's own when it is told nothing."""
+
+    @classmethod
+    def default(cls):
+        """The board's own: the same object for all who ask. A new one after deinit()."""
+        return default_of(cls)

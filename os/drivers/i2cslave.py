@@ -6,7 +6,7 @@ import driverport
 from micropython import const
 from rtos.core import EventFlags
 
-from .context import refuse_isr
+from .context import call_hard, refuse_isr
 from .default import default_of
 from .pins import claim, gone_text, release
 from .softcall import SoftCall
@@ -368,6 +368,6 @@ class I2CSlave:
     def _tell(self):
         self._flags.set(_ADDRESSED)
         if self._hard is not None:
-            self._hard(self)
+            self._hard = call_hard(self._hard, self)
         elif self._soft is not None:
             self._soft.post()

@@ -69,18 +69,18 @@ class InterruptIn(_Digital):
         """Have function(self) called at each rising edge; None: no more.
 
         hard: in the interrupt handler, where nothing can be allocated; an exception there switches
-        the interrupt off. Else between two bytecodes of whatever runs; if edges come faster than
+        the interrupt off, until rise() or fall() sets a function again. Else between two bytecodes of whatever runs; if edges come faster than
         that, it is called once for several, and `missed` counts the others.
         Raises TypeError, RuntimeError in an ISR.
         Context: thread, base level, soft callback.
         """
         self._rise_call, self.on_rise = self._prepare(self._rise_call, function, hard)
-        self._update()
+        self._restart()
 
     def fall(self, function, hard=False):
         """Have function(self) called at each falling edge; the rest as rise()."""
         self._fall_call, self.on_fall = self._prepare(self._fall_call, function, hard)
-        self._update()
+        self._restart()
 
     def wait_for_edge(self, timeout_ms=None):
         """Awaitable of the next edge: 1 rising, 2 falling, 3 both; 4: deinitialised meanwhile.
@@ -143,6 +143,11 @@ class InterruptIn(_Digital):
             return None, function
         call = SoftCall(function, self)
         return call, call.post
+
+    def _restart(self):
+        # The interrupt may have been switched off, by an exception in a hard callback.
+        self._edges = 0
+        self._update()
 
     def _update(self):
         self.pin()

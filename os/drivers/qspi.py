@@ -6,7 +6,7 @@ import driverport
 from micropython import const
 
 from .context import refuse_isr
-from .default import default_of
+from .default import HasDefault
 from .pins import claim, gone_text, release
 
 _FREQ = const(1_000_000)
@@ -16,7 +16,7 @@ _LINES = (1, 2, 4)
 _ADDRESS_BITS = (8, 16, 24, 32)
 
 
-class QSPI:
+class QSPI(HasDefault):
     """A bus for one serial memory; mbed's QSPI.
 
     bus: None takes the board's default. freq: hertz. mode: 0 or 3, the clock's level between commands.
@@ -61,11 +61,6 @@ class QSPI:
             self.data_lines,
             self.dummy_cycles,
         )
-
-    @classmethod
-    def default(cls):
-        """That of the board's default bus: the same object for all who ask. A new one after deinit()."""
-        return default_of(cls)
 
     def is_connected(self):
         """Whether it is there to be used; False after deinit(). Context: any."""

@@ -6,8 +6,8 @@ import driverport
 from micropython import const
 from rtos.core import EventFlags
 
-from .context import refuse_isr
-from .default import default_of
+from .context import call_hard, refuse_isr
+from .default import HasDefault
 from .pins import claim, gone_text, release
 from .softcall import SoftCall
 
@@ -22,7 +22,7 @@ def _is_byte(value):
     return isinstance(value, int) and 0 <= value <= 0xFF
 
 
-class SPISlave:
+class SPISlave(HasDefault):
     """A device on an SPI bus, 8 bits a word; mbed's SPISlave.
 
     bus: None takes the board's default. polarity, phase: as for machine.SPI. firstbit: SPISlave.MSB, or
@@ -80,11 +80,6 @@ class SPISlave:
         if self._target is None:
             return "<SPISlave deinitialised>"
         return "<SPISlave of %s, %d bytes>" % (self._name, self.receive())
-
-    @classmethod
-    def default(cls):
-        """That of the board's default bus: the same object for all who ask. A new one after deinit()."""
-        return default_of(cls)
 
     def is_connected(self):
         """Whether it is there to be used; False after deinit(). Context: any."""
@@ -239,6 +234,6 @@ class SPISlave:
                 self._put = after
             self._flags.set(_READABLE)
         if self._hard is not None:
-            self._hard(self)
+            self._hard = call_hard(self._hard, self)
         elif self._soft is not None:
             self._soft.post()

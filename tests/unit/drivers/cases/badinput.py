@@ -102,6 +102,17 @@ def test_methods_of_buses():
             raises(ValueError, i2c.device, addr)
         assert raises(OSError, i2c.readfrom_into, 0x48, buf).args[0] == 19
     assert i2c.freq() == 100_000 and "1000000 Hz" in repr(spi)
+    chip = spi.device("D2")
+    for odd in (b"ab", memoryview(b"ab"), "ab", None, 5):  # constants stay constant
+        for view in (spi, chip):
+            for n in (b"abcd", b"a", b"ab"):
+                refused(
+                    f"write_readinto({n!r}, {odd!r})",
+                    lambda view=view, odd=odd, n=n: view.write_readinto(n, odd),
+                )
+            refused(f"readinto({odd!r})", lambda view=view, odd=odd: view.readinto(odd))
+            refused("write(5)", lambda view=view: view.write(5))
+            assert chip._cs() == 1 and not spi._bus.state[1]  # deselected, and free
     spi.write(b"")  # nothing to send is no mistake
     spi.write_readinto(b"", bytearray(0))
     assert spi.read(0) == b""
