@@ -369,5 +369,8 @@ class I2CSlave:
         self._flags.set(_ADDRESSED)
         if self._hard is not None:
             self._hard = call_hard(self._hard, self)
+            if self._hard is None and self._starves:
+                self._starves = False  # who was to answer has failed: do not hold the bus
+                self._feed(self._target)
         elif self._soft is not None:
             self._soft.post()
