@@ -179,7 +179,7 @@ def ask_outside(what, name, *args):
     """An awaitable for callers that are no threads: the kernel's hook makes it."""
     if core.outside is None:
         raise RuntimeError(
-            "only a thread can wait: rtos.start() first, then rtos.wait(), do it for others"
+            "only a thread can wait: rtos.start(), then rtos.wait(), do it for others"
         )
     return core.outside(what, name, *args)
 

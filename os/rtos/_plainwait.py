@@ -52,7 +52,7 @@ def served(value=None):
     strand = caller()
     if strand is None:
         raise RuntimeError(
-            "only a thread can wait: rtos.start() first, then rtos.wait(), do it for others"
+            "only a thread can wait: rtos.start(), then rtos.wait(), do it for others"
         )
     strand.early = False
     strand.state = strand.alertness()

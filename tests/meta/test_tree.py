@@ -9,6 +9,8 @@ from coiltools.paths import ROOT
 _LARGEST_KB = 512
 #: Device code is one idea a file.
 _LINES = 450
+#: Characters: 128 - 52 - 1.
+_MESSAGE_MAX = 75
 #: One state machine may need more; its first lines say why.
 _LONGER = {"os/rtos/_plain.py": 500, "os/rtos/_fast.py": 620}
 
@@ -64,6 +66,22 @@ def test_device_files_are_short():
         and text.count("\n") > _LONGER.get(name, _LINES)
     }
     assert long == {}
+
+
+def test_messages_in_c_fit_the_emergency_buffer():
+    """One longer text anywhere takes all texts from exceptions that are raised without the heap.
+
+    MicroPython's decompress_error_text_maybe() wants room for the longest behind 52 bytes of the 128 that
+    boards/boot/_boot.py gives (32-bit words).
+    """
+    long = {
+        text
+        for name, source in texts()
+        if name.startswith("boards/") and name.endswith((".c", ".h"))
+        for text in re.findall(r'MP_ERROR_TEXT\("((?:[^"\\]|\\.)*)"', source)
+        if len(text) > _MESSAGE_MAX
+    }
+    assert long == set()
 
 
 def test_no_bare_except():

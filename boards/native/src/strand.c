@@ -136,7 +136,7 @@ mp_obj_t coil_timeout_argument(size_t n_args, const mp_obj_t *args, mp_map_t *kw
 mp_obj_t coil_outside(mp_obj_t self, qstr method, size_t n_args, const mp_obj_t *args) {
     mp_obj_t hook = MP_STATE_VM(coil_outside_hook);
     if (hook == MP_OBJ_NULL) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only a thread can wait: rtos.start() first, then rtos.wait(), do it for others"));
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only a thread can wait: rtos.start(), then rtos.wait(), do it for others"));
     }
     mp_obj_t all[5] = { self, MP_OBJ_NEW_QSTR(method) };
     for (size_t i = 0; i < n_args; ++i) {
@@ -497,7 +497,7 @@ const mp_obj_base_t coil_over = { &over_type };
 static mp_obj_t native_served(size_t n_args, const mp_obj_t *args) {
     coil_strand_t *strand = caller();
     if (strand == NULL) {
-        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only a thread can wait: rtos.start() first, then rtos.wait(), do it for others"));
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("only a thread can wait: rtos.start(), then rtos.wait(), do it for others"));
     }
     return coil_served(strand, n_args > 0 ? args[0] : mp_const_none);
 }

@@ -421,10 +421,7 @@ def test_who_is_no_thread_is_sent_to_the_hook():
 
     semaphore, flags = Semaphore(), EventFlags()
     error = raises(RuntimeError, semaphore.acquire)
-    assert (
-        str(error)
-        == "only a thread can wait: rtos.start() first, then rtos.wait(), do it for others"
-    )
+    assert str(error) == "only a thread can wait: rtos.start(), then rtos.wait(), do it for others"
     configure(outside=outside)
     assert semaphore.acquire(5) == "awaitable"
     assert flags.wait_any(3) == "awaitable"
