@@ -370,6 +370,78 @@ def test_fat_chain_that_loops(tmp_path, tree, capsys):
     assert "data.bin" in capsys.readouterr().out
 
 
+def test_fat_files_that_share_their_clusters_fill_no_disk(tmp_path, tree, capsys):
+    image, data = fat(tmp_path, tree)
+    at = entry_of(data, b"DATA    BIN")
+    folder = at - at % 512
+    entry = bytearray(data[at : at + 32])
+    for n in range(14):  # all with the same chain
+        entry[:8] = b"COPY%04d" % n
+        data[folder + 64 + 32 * n : folder + 96 + 32 * n] = entry
+    image.write_bytes(data)
+    said = refused(capsys, "extract", image, tmp_path / "out")
+    assert "claim" in said and not (tmp_path / "out").exists()
+    assert coil("check", image) == 1
+    assert "claim" in capsys.readouterr().out
+    assert coil("ls", image) == 0
+    assert "copy0013" in capsys.readouterr().out.lower()
+
+
+def test_fat_file_larger_than_its_volume(tmp_path, tree, capsys):
+    image, data = fat(tmp_path, tree)
+    at = entry_of(data, b"DATA    BIN")
+    cluster = struct.unpack_from("<H", data, at + 26)[0]
+    table = 512 * struct.unpack_from("<H", data, 14)[0] + cluster * 3 // 2
+    pair = struct.unpack_from("<H", data, table)[0]
+    loop = pair & 0xF | cluster << 4 if cluster & 1 else pair & 0xF000 | cluster
+    struct.pack_into("<H", data, table, loop)
+    struct.pack_into("<I", data, at + 28, 0xFFFFFFFF)
+    image.write_bytes(data)
+    said = refused(capsys, "cat", image, "lib/deep/deeper/data.bin")
+    assert "more than the volume" in said
+    assert coil("cat", image, "main.py") == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("made", ["fat", "kv", "littlefs"])
+def test_hostile_images_end_in_an_error_and_stay_in_their_folder(tmp_path, made, seed):
+    """Many small changes, cut off, extended, parts that are copied elsewhere."""
+    print("seed", seed)
+    dice = random.Random(seed)
+    source = tmp_path / "s.json"
+    source.write_text(json.dumps({"a": "1" * 700} | ({} if made == "kv" else {"b/c": "2" * 3000})))
+    whole = tmp_path / "whole.img"
+    sizes = ["--size", "64K"] + ["--block-size", "512"] * (made != "kv")
+    assert coil("build", whole, source, "--kind", made, *sizes) == 0
+    file = tmp_path / "damaged.img"
+    for n in range(4 if made == "littlefs" else 60):
+        data = bytearray(whole.read_bytes())
+        for _ in range(dice.randrange(1, 9)):
+            at = dice.randrange(min(len(data), dice.choice((64, 600, 2048, len(data)))))
+            size = dice.choice((1, 2, 4, 32, 512))
+            start = dice.randrange(len(data))
+            data[at : at + size] = dice.choice(
+                (bytes(size), b"\xff" * size, dice.randbytes(size), data[start : start + size])
+            )
+        if n % 8 == 0:
+            del data[dice.randrange(1, len(data)) :]
+        if n % 8 == 1:
+            data += bytes(dice.randrange(5000))
+        file.write_bytes(data)
+        place = tmp_path / f"out{n}"
+        try:
+            with storage.opened(file, dice.choice((None, made))) as opened:
+                storage.image.extract(opened, place / "in")
+        except Fail as failure:
+            assert failure.message
+        outside = [path for path in place.rglob("*") if place / "in" not in (path, *path.parents)]
+        assert outside == [], (n, outside)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert all(
+        name in ("s.json", "whole.img", "damaged.img") or name[:3] == "out" for name in names
+    )
+
+
 def test_fat_in_a_partition(tmp_path, tree, capsys):
     image, data = fat(tmp_path, tree)
     record = bytearray(512)

@@ -93,6 +93,7 @@ class FatImage(Image):
             raise Damaged(f"{path} is damaged: its table is too short for its clusters.")
         place = f", in a partition at byte {start}" if start else ""
         self.about = f"FAT{self._bits}, {self._count} clusters of {self._cluster} bytes{place}"
+        self.capacity = self._count * self._cluster
         self._found: dict[str, tuple[Entry, int]] | None = None
 
     def _next(self, cluster: int) -> int:
@@ -106,6 +107,8 @@ class FatImage(Image):
 
     def _chain(self, cluster: int, limit: int | None = None) -> bytes:
         """The bytes of a chain of clusters; limit: of a file."""
+        if limit is not None and limit > self.capacity:
+            raise Damaged(f"it claims to have {limit} bytes, more than the volume.")
         end = (1 << min(self._bits, 28)) - 8
         wanted = self._count if limit is None else -(-limit // self._cluster)
         parts = []

@@ -43,6 +43,22 @@ class Image(abc.ABC):
 
     kind: str
     about: str
+    #: Bytes that all files together can have; None = reading finds out.
+    capacity: int | None = None
+
+    def claimed_too_much(self) -> str:
+        """What is wrong if the files claim more bytes than the image has; "" = nothing.
+
+        Files that share their blocks could make a small image fill a disk.
+        """
+        if self.capacity is None:
+            return ""
+        # One that alone claims more cannot be read at all, and says so itself.
+        sizes = (entry.size for entry in self.entries() if not entry.error)
+        claimed = sum(size for size in sizes if size <= self.capacity)
+        if claimed <= self.capacity:
+            return ""
+        return f"its files claim {claimed} bytes, it has room for {self.capacity}"
 
     @abc.abstractmethod
     def entries(self) -> list[Entry]:
@@ -54,6 +70,8 @@ class Image(abc.ABC):
 
     def check(self) -> list[str]:
         """What is wrong, in words; [] = every part was read and is sound."""
+        if wrong := self.claimed_too_much():
+            return [wrong]
         problems = []
         for entry in self.entries():
             if entry.error:
@@ -114,6 +132,10 @@ def extract(image: Image, folder: Path) -> int:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Fail(f"{folder} is not empty.", "name a new folder: nothing is ever overwritten")
+    if wrong := image.claimed_too_much():
+        raise Damaged(
+            f"{wrong}.", "nothing was written; coil fs cat shows a single file, coil fs check more"
+        )
     entries = image.entries()
     found: dict[str, bool] = {}
     for entry in entries:
