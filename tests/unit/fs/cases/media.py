@@ -87,3 +87,13 @@ def test_flash_learns_what_is_there():
     raises(OSError, device.program, 8, b"1234")
     device.program(12, b"1234")
     raises(ValueError, FlashSimBlockDevice, heap, 0)
+
+
+def test_coil_has_the_classes_of_fs():
+    import coil
+    import fs
+
+    names = [name for name in coil._LAZY if coil._LAZY[name] == "fs"]
+    assert "TDBStore" in names and "SlicingBlockDevice" in names
+    for name in names:
+        assert getattr(coil, name) is getattr(fs, name), name
