@@ -219,3 +219,74 @@ def test_many_open_files():
             assert read(f"{path}/{n}") == bytes([n]) * 465
 
     both(test)
+
+
+def test_files_and_folders_in_each_others_place():
+    def test(path, kind):
+        fat = kind == "fat"
+        a, b = path + "/a", path + "/b"
+        for call in (lambda: write(a + "/x", b""), lambda: os.mkdir(a + "/x")):
+            write(a, b"a")
+            fails((ENOENT,) if fat else (ENOTDIR,), call)
+        os.mkdir(b)
+        fails((EISDIR,), os.rename, a, b)
+        if fat:
+            fails((ENOTDIR,), os.rmdir, a)
+            fails((EISDIR,), os.remove, b)
+            os.rename(b, b + "/sub")  # and that is the end of it
+            assert os.listdir(path) == ["a"]
+            os.mkdir(b)
+            os.rename(b, a)
+            assert os.listdir(path) == ["a"] and os.listdir(a) == []
+            return
+        fails((ENOTDIR,), os.rename, b, a)
+        os.rmdir(a)
+        assert os.listdir(path) == ["b"]
+        os.rename(b, b + "/sub")  # and that is the end of it
+        assert os.listdir(path) == []
+        os.mkdir(b)
+        os.remove(b)
+        assert os.listdir(path) == []
+
+    both(test)
+
+
+def test_names_that_are_too_long():
+    def test(path, kind):
+        write(path + "/" + "n" * 255, b"1")
+        for call in (
+            lambda: write(path + "/" + "n" * 256, b""),
+            lambda: os.mkdir(path + "/" + "n" * 256),
+        ):
+            fails((EINVAL,) if kind == "fat" else (36,), call)
+        assert os.listdir(path) == ["n" * 255]
+
+    both(test)
+
+
+def test_what_is_left_of_a_file_that_has_no_room():
+    def test(path, kind):
+        file = open(path + "/a", "wb")  # noqa: SIM115
+        file.write(b"flushed" * 100)
+        file.flush()
+
+        def fill():
+            while True:
+                file.write(bytes(1000))
+
+        fails((ENOSPC,), fill)
+        file.close()
+        found = read(path + "/a")
+        assert found[:700] == b"flushed" * 100
+        assert len(found) == 700 if kind == "littlefs" else len(found) > 100000, len(found)
+        if kind == "fat":
+            fails((ENOSPC, EACCES), os.mkdir, path + "/b")
+
+    both(test)
+
+
+def test_check_of_what_is_not_there():
+    import fs
+
+    for path in ("/nothing", "/flash/nothing"):
+        raises(OSError, fs.check, path)
