@@ -212,8 +212,8 @@ class TDBLife(Life):
         self.kv = TDBStore(self.device)
 
     def is_full(self):
-        """Whether the largest record may have no room, or one that takes the place of another."""
-        most = 24 + 128 + 250 + 40 + 3 * self.unit
+        """Whether the largest record may have no room, beside one that has a writer."""
+        most = 2 * (24 + 128 + 250 + 40 + 3 * self.unit)
         for key, (value, _) in self.model.items():
             most += 24 + len(key.encode()) + len(value) + 40 + 3 * self.unit
         _, limit, lost = self.kv.usage()
