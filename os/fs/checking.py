@@ -2,8 +2,10 @@
 
 from errno import EIO
 
+from drivers.blockdevice import BlockDevice
 from micropython import const
 
+from .blank import geometry
 from .mounting import face, maker, opened, volumes
 
 _FOLDER = const(0x4000)
@@ -21,6 +23,8 @@ class Report:
         self._what = what
         self.files = self.folders = self.size = self.problem_count = 0
         self.problems = []
+        #: Bytes of the whole volume: a chain of blocks that leads back into itself has no end.
+        self.capacity = 0
 
     def __repr__(self):
         return "<Report of %s: %d files, %d folders, %d bytes, %d problems>" % (
@@ -60,9 +64,12 @@ def check(target, kind="littlefs"):
         report = Report(target)
         for volume in volumes():
             if volume.path == target:
+                report.capacity = _bytes(volume.device)
                 _walk(volume.vfs, "", report, 0)
                 return report
         os.stat(target)  # is there anything at all?
+        info = os.statvfs(target)
+        report.capacity = info[1] * info[2]
         _walk(_Mounted(os, target), "", report, 0)
         return report
     for volume in volumes():
@@ -72,9 +79,19 @@ def check(target, kind="littlefs"):
     medium = face(target)
     made = opened(medium, maker(medium, kind))
     made.mount(True, False)  # from now on it cannot write
+    report.capacity = _bytes(medium)
     _walk(made, "", report, 0)
     made.umount()
     return report
+
+
+def _bytes(device):
+    if isinstance(device, BlockDevice):
+        return (
+            device.size
+        )  # it takes the question for a mount, and would write again after a failure
+    count, size = geometry(device)
+    return count * size
 
 
 class _Mounted:
@@ -111,6 +128,9 @@ def _walk(made, path, report, depth):
 
 def _read(made, path, size, report):
     report.files += 1
+    if size > report.capacity:
+        report.add(path, EIO, "claims %d bytes, more than the volume has" % size)
+        return
     got = 0
     try:
         with made.open(path, "rb") as file:

@@ -448,3 +448,41 @@ def test_a_foreign_device_that_raises_what_it_likes():
             fails(EIO, write, "/ext/b", b"b" * 3000)
             device.fault = None
             assert read("/ext/a") == b"a" * 3000
+
+
+def test_a_chain_without_end_is_not_followed():
+    device = ram()
+    with Mounted(device, "fat", format=True):
+        write("/ext/ENDLESS", b"a" * 3000)
+        write("/ext/OTHER", b"b" * 3000)
+    image = bytearray(device.image())
+    at = image.find(b"ENDLESS ")
+    image[at + 28 : at + 32] = b"\xff\xff\xff\xff"  # its size
+    first = image[at + 26] + 256 * image[at + 27]
+    table = 4096 * (image[14] + 256 * image[15])
+    at = table + first * 3 // 2  # its cluster is followed by itself, FAT12
+    entry = image[at] | image[at + 1] << 8
+    entry = entry & 0xF | first << 4 if first & 1 else entry & 0xF000 | first
+    image[at : at + 2] = bytes((entry & 0xFF, entry >> 8))
+    device.load(bytes(image))
+    report = fs.check(device, "fat")
+    assert [problem[:2] for problem in report.problems] == [("/ENDLESS", EIO)], report.problems
+    assert "claims 4294967295 bytes" in report.problems[0][2] and report.size == 3000
+
+
+def test_after_a_failed_read_nothing_is_written_until_the_next_mount():
+    for kind in KINDS:
+        device = FaultInjectingBlockDevice(ram())
+        with Mounted(device, kind, format=True):
+            write("/ext/a", b"a" * 5000)
+            before = device.operations
+            device.fail_read_at(0)
+            fails(EIO, read, "/ext/a")
+            fs.check("/ext")
+            raises(OSError, write, "/ext/b", b"b" * 5000)
+            assert device.operations == before
+        with Mounted(device, kind):
+            assert read("/ext/a") == b"a" * 5000
+            write("/ext/b", b"b" * 5000)
+        with Mounted(device, kind):
+            assert read("/ext/b") == b"b" * 5000
