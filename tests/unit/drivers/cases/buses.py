@@ -408,3 +408,40 @@ def test_the_checks_allocate_nothing():
             bus.check()
 
     no_allocation(rounds)
+
+
+def test_chips_name_what_is_wrong():
+    from drivers.chips import AT24C
+    from drivers.chips import TMP105 as Thermometer
+    from sim.devices.at24c import AT24C as Memory
+
+    bus = thermometers()
+    bus.attach(0x50, Memory())
+    i2c = I2C(timeout_us=1000)
+    chip = Thermometer(i2c)
+    memory = AT24C(i2c)
+    error = raises(OSError, Thermometer, i2c, 0x4B)
+    assert error.args == (19, "no TMP105 at 0x4b"), error
+    assert chip.temperature_c() == 21.5
+    i2c.deinit()
+    gone = "I2C(3) has been deinitialised: make a new one"
+    error = raises(OSError, chip.temperature_c)
+    assert error.args == (19, "TMP105 at 0x48: " + gone), error
+    error = raises(OSError, memory.read, 0, bytearray(4))
+    assert error.args[0] == 19 and gone in error.args[1], error
+    error = raises(OSError, memory.program, 0, b"abcd")  # without waiting for an answer
+    assert error.args[0] == 19 and gone in error.args[1], error
+    memory.deinit()  # nothing waits to be written
+    memory.deinit()
+    error = raises(OSError, Thermometer, i2c)
+    assert gone in error.args[1], error
+    # A bus that is stuck, also while a chip is being made.
+    bus = thermometers()
+    i2c = I2C(timeout_us=1000)
+    chip = Thermometer(i2c)
+    bus.hang(100)
+    error = raises(OSError, Thermometer, i2c)
+    assert error.args[0] == ETIMEDOUT and error.args[1].startswith("TMP105 at 0x48: "), error
+    error = raises(OSError, chip.temperature_c)
+    assert error.args[0] == ETIMEDOUT and error.args[1].startswith("TMP105 at 0x48: "), error
+    i2c.deinit()
