@@ -5,6 +5,8 @@ import micropython
 
 @micropython.viper
 def copy(addr: int, buf, n: int):
+    if n:
+        buf[0] = buf[0]  # TypeError if it cannot be written to: a pointer does not ask
     source = ptr8(addr)
     to = ptr8(buf)
     for i in range(n):

@@ -20,6 +20,8 @@ _ERASED = const(0xFF)
 # Addresses are multiples of four, and so are lengths where it matters.
 @micropython.viper
 def _copy(addr: int, buf, n: int):
+    if n:
+        buf[0] = buf[0]  # TypeError if it cannot be written to: a pointer does not ask
     source = ptr8(addr)  # noqa: F821
     to = ptr8(buf)  # noqa: F821
     for i in range(n):

@@ -120,6 +120,20 @@ def test_methods_of_buses():
     i2c.deinit()
 
 
+def test_constants_stay_constant():
+    constant = b"constant"
+    flash = drivers.FlashIAP()
+    device = drivers.FlashIAPBlockDevice(flash.start, 65536)
+    ring = drivers.CircularBuffer(8, "B")
+    ring.push_span(b"12345678")
+    for odd in (constant, memoryview(constant)):
+        refused("flash.read", lambda odd=odd: flash.read(flash.start, odd))
+        refused("device.read", lambda odd=odd: device.read(0, odd))
+        refused("ring.pop_into", lambda odd=odd: ring.pop_into(odd))
+    flash.read(flash.start, bytearray(0))
+    assert constant == b"constant"
+
+
 def test_what_is_no_frame():
     if not HOST:
         return
