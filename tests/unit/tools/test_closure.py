@@ -183,8 +183,8 @@ def test_a_driver_takes_its_part_of_the_board_only(tmp_path):
         reached = {m.name: m.kind for m in made.closure.modules}
         ours = {name for name in reached if name.startswith(("driver", "pin"))}
         assert ours == {
-            *("drivers", "drivers.digital", "drivers.pins", f"drivers.{twin}"),
-            *("driverport", "driverport.gpio", "pinnames"),
+            *("drivers", "drivers.context", "drivers.digital", "drivers.pins", f"drivers.{twin}"),
+            *("driverport", "driverport.context", "driverport.gpio", "pinnames"),
         }
         assert reached["driverport.gpio"] == "board"
 
