@@ -4,6 +4,8 @@ import micropython
 
 # ruff: noqa: F821
 _len = len  # found at once: what is built in is looked for last
+_type = type
+_bytes = bytes
 
 
 @micropython.viper
@@ -38,8 +40,11 @@ def copy(dest, dest_at: int, source, source_at: int, n: int):
 def transfer(memory, addr: int, buf, unit: int, write: int) -> int:
     """Copy buf to memory[addr:], or if not write the other way; whether there was anything to copy.
 
-    0 also: that is not all in memory, or addr and length are not multiples of unit; then nothing is done.
+    0 also: that is not all in memory, addr and length are not multiples of unit, or buf would be written
+    to and is a bytes object; then nothing is done.
     """
+    if not write and _type(buf) is _bytes:
+        return 0
     n = int(_len(buf))
     if n <= 0 or addr < 0 or addr + n > int(_len(memory)):
         return 0

@@ -10,8 +10,11 @@ def copy(dest, dest_at, source, source_at, n):
 def transfer(memory, addr, buf, unit, write):
     """Copy buf to memory[addr:], or if not write the other way; whether there was anything to copy.
 
-    0 also: that is not all in memory, or addr and length are not multiples of unit; then nothing is done.
+    0 also: that is not all in memory, addr and length are not multiples of unit, or buf would be written
+    to and is a bytes object; then nothing is done.
     """
+    if not write and type(buf) is bytes:
+        return 0
     n = len(buf)
     if not n or addr < 0 or addr + n > len(memory) or addr % unit or n % unit:
         return 0

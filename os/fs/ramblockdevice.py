@@ -31,6 +31,8 @@ class RamBlockDevice(BlockDevice):
     def read(self, addr, buf):
         if in_isr() or not transfer(self._buffer, addr, buf, 1, 0):
             self._check(addr, len(buf), 1)  # says what is wrong, if it is not the empty buffer
+            if type(buf) is bytes:
+                raise TypeError("read(addr, buf): buf is to be a bytearray or memoryview")
 
     def program(self, addr, buf):
         if in_isr() or not transfer(self._buffer, addr, buf, self.program_size, 1):

@@ -53,3 +53,12 @@ def test_copies_of_all_alignments():
 def test_file_systems():
     if MICROPYTHON:
         check_filesystems(RamBlockDevice(bytearray(64 * 1024), erase_size=512))
+
+
+def test_a_constant_is_not_read_into():
+    device = RamBlockDevice(bytearray(4096))
+    constant = b"stays"
+    error = raises(TypeError, device.read, 0, constant)
+    assert "bytearray" in str(error)
+    assert device.readblocks(0, constant) != 0
+    assert constant == b"stays"
