@@ -68,9 +68,8 @@ def test_ctrl_c_in_the_middle_of_a_file_system(board_factory, rtos_image, native
         board.console.write(b"work()\r")
         board.console.until(b"begins\r\n", timeout=60)
         time.sleep(dice.uniform(0, 0.05))
-        board.console.write(b"\x03" * dice.randrange(1, 3))
+        board.console.write(b"\x03")  # one: docs/fs.md says what a second may do
         said = board.console.until(b"\r\n>>> ", timeout=60).decode()
         ended |= set(re.findall(r"KeyboardInterrupt|OSError", said))
-        board.console.drain()  # the second Ctrl-C may come to the prompt
         assert board.exec("again()") == "sound free\n", said
     assert ended, "nothing was interrupted"
