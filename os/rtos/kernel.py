@@ -296,7 +296,6 @@ def _collect():
         start = now()
         gc.collect()
         kernel.pause_ms = (now() - start) & _TICKS_MASK
-        kernel.heap = gc.mem_alloc() + gc.mem_free()
 
 
 # ---- Running
