@@ -3,7 +3,8 @@
 No callback comes in between, as MicroPython looks for them at branches of bytecode only, so nothing here
 has to be `busy`; but it heeds where the files in Python are. Hard handlers come at any instruction.
 In viper an attribute costs 100 instructions, a name of this module 45, a call 60; its numbers and
-branches next to nothing. That is why all of it is one file, as its twin is. It takes no arguments with defaults, which native code does for 150 more.
+branches next to nothing. That is why all of it is one file, as its twin is. It takes no arguments with
+defaults, which native code does for 150 more.
 """
 
 import micropython
